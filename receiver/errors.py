@@ -1,0 +1,68 @@
+"""Every exception that Receiver raises on purpose; a message says what is wrong, where, and what to do.
+
+Must not know: anything else of Receiver.
+"""
+
+from __future__ import annotations
+
+
+class ReceiverError(Exception):
+    """Something that a person can put right; the command line prints it as one line and exits 1."""
+
+
+class ConfigError(ReceiverError):
+    """The configuration cannot be used; the message names the file, the line and the fix."""
+
+
+class SpecError(ReceiverError):
+    """The OpenAPI document cannot be compiled.
+
+    `problems` are (where, reason) pairs; `where` is a JSON pointer into the document, such as
+    `/paths/~1acme~1hooks/post/x-receiver/type`.
+    """
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{where}: {reason}" for where, reason in problems))
+
+
+class PluginError(ReceiverError):
+    """A plugin cannot be loaded or used; the message names the plugin and the fix."""
+
+
+class StoreError(ReceiverError):
+    """The inbox cannot do what was asked (full, read-only, gone, locked, or of a newer version)."""
+
+
+class PayloadError(ReceiverError):
+    """A stored payload does not fit the generated model of its event type."""
+
+
+class SignatureError(Exception):
+    """A request is not authentic. `reason` is a short fixed word, safe for logs and metrics.
+
+    Reasons: `missing`, `doubled`, `malformed`, `mismatch`, `stale`, `not-configured`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class JsonError(ValueError):
+    """Bytes that are not the strict, bounded JSON Receiver takes; the message says why and where."""
+
+
+class Retry(Exception):
+    """Raised by a hook: not delivered, try again.
+
+    `after` is the least number of seconds to wait; None leaves it to the route's retry schedule.
+    """
+
+    def __init__(self, reason: str = "", *, after: float | None = None) -> None:
+        self.after = after
+        super().__init__(reason)
+
+
+class Reject(Exception):
+    """Raised by a hook: this event can never be delivered here; it becomes a dead letter now."""

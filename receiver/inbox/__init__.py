@@ -1,0 +1,290 @@
+"""The store port: the durable, ordered log of accepted events, and each route's place in it.
+
+What a store must do is said here and proved by `tests/contract/`; `sqlite` and `memory` keep it.
+Must not know: verification, plugins, HTTP. Times are aware UTC datetimes; positions belong to the
+store and are only ever compared with one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from receiver.receipt import Receipt, Status
+
+__all__ = [
+    "Attempt",
+    "Claim",
+    "DeadLetter",
+    "Entry",
+    "Failure",
+    "Figures",
+    "Head",
+    "Inbox",
+    "Match",
+    "Query",
+    "Receipt",
+    "RoutePlace",
+    "RouteStart",
+    "Status",
+    "Stored",
+    "Traits",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One verified event on its way into the inbox."""
+
+    id: str
+    source: str
+    type: str
+    """The platform's name of the type; the empty string when the payload does not tell."""
+    key: str | None
+    dedup_key: bytes | None
+    """Equal for two sendings of one event of one source; None: never a duplicate."""
+    dedup_window: int | None
+    """Seconds that the dedup key is remembered; None: the store's own window."""
+    time: datetime
+    received_at: datetime
+    node: str | None
+    user: str | None
+    raw: bytes
+    operation: str
+    """The operation (or the pull transport) that took it."""
+    secret: str
+    """The name of the secret that proved it."""
+    problems: tuple[str, ...] = ()
+    """Why it is quarantined; empty for an event that is delivered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One event as kept. `seq` is None while it is quarantined."""
+
+    seq: int | None
+    id: str
+    source: str
+    type: str
+    key: str | None
+    time: datetime
+    received_at: datetime
+    node: str | None
+    user: str | None
+    raw: bytes
+    operation: str
+    secret: str
+    released: bool = False
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a route may choose events by, without their payload."""
+
+    seq: int
+    source: str
+    type: str
+    node: str | None
+    user: str | None
+
+
+Match = Callable[[Head], bool]
+"""Whether a route wants an event. What it does not want counts as passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One event handed to one route for one attempt."""
+
+    route: str
+    event: Stored
+    attempt: int
+    """1 for the first attempt, then 2, 3, …"""
+    first_attempt_at: datetime | None = None
+    """When attempt 1 failed; None on attempt 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one attempt failed; kept with the exception or the dead letter. Holds no secrets."""
+
+    at: datetime
+    kind: str
+    """`retry`, `reject`, `error`, `deadline`, `expired`."""
+    error: str
+    """The exception's type, such as `TimeoutError`; empty for a plain `return False`."""
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An event that one route has given up on."""
+
+    route: str
+    event: Stored
+    attempts: int
+    buried_at: datetime
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One failed attempt, as kept for `events show`."""
+
+    route: str
+    seq: int
+    number: int
+    failure: Failure
+    next_at: datetime | None
+    """When the next attempt was due; None when the event became a dead letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePlace:
+    """Where a route stands."""
+
+    route: str
+    position: int
+    """Every event up to here is delivered, not wanted, dead, or one of the exceptions."""
+    lag: int
+    """Events after the position."""
+    waiting: int
+    """Exceptions that wait for their next attempt."""
+    held: int
+    """Exceptions held back behind an earlier event of their node."""
+    dead: int
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which kept events to read; None and empty mean any."""
+
+    state: Literal["accepted", "quarantined"] = "accepted"
+    ids: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    """Patterns as in receiver.patterns, over the event type."""
+    nodes: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    since: datetime | None = None
+    """Received at or after."""
+    until: datetime | None = None
+    """Received before."""
+    after: int | None = None
+    """Only positions after this one (quarantine: the order of arrival)."""
+    text: str | None = None
+    """Bytes that the payload contains, as UTF-8 text."""
+    newest_first: bool = False
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a store promises; the contract suite tests what is declared."""
+
+    durability: Literal["strict", "relaxed", "memory"]
+    ordered: bool = True
+    dedup_window: float
+    """Seconds that a dedup key is remembered, at most."""
+    dedup_keys: int
+    """Dedup keys that are remembered, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The store at a glance."""
+
+    events: int
+    last_seq: int
+    quarantined: int
+    dead: int
+    dedup_keys: int
+    dedup_since: datetime | None
+    """The oldest dedup key still remembered: the effective window."""
+    bytes_used: int
+    schema_version: int
+    places: tuple[RoutePlace, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteStart:
+    """A route as the store must know it."""
+
+    route: str
+    start: Literal["beginning", "end"] | datetime = "end"
+    """Where it begins; counts only when it is new, and not in a new store (there: the beginning)."""
+    ordered: bool = True
+    """Whether an exception holds back later events of its node."""
+    max_exceptions: int = 10_000
+    """In flight, waiting and held back together; at the bound nothing new is claimed."""
+
+
+class Inbox(Protocol):
+    """The store port. Every method may raise StoreError; none blocks the event loop.
+
+    `append` and the three verdicts return when what they did is as durable as `traits` says.
+    """
+
+    @property
+    def traits(self) -> Traits: ...
+
+    async def append(self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None) -> list[Receipt]:
+        """Keep a batch, all or nothing, in order; one receipt per entry.
+
+        An entry whose dedup key is remembered with the same bytes is a duplicate; with other bytes
+        it is quarantined. `cursor` is a puller's (name, place), kept in the same transaction.
+        """
+
+    async def cursor(self, name: str) -> str | None:
+        """The place that a puller's last `append` kept."""
+
+    async def register(self, routes: Sequence[RouteStart]) -> list[RoutePlace]:
+        """Make routes known and commit where each of them begins. A known route keeps its place."""
+
+    async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
+        """Up to `n` events for one attempt each: due exceptions first, then new events in order.
+
+        No event of a node is handed out while an earlier one of it is claimed or waiting on this
+        route (unless the route is not ordered). A claim lives as long as its holder: after a
+        restart, what was claimed and not settled is claimed again, with the same attempt number.
+        """
+
+    async def settle(self, claims: Sequence[Claim]) -> None:
+        """Delivered."""
+
+    async def defer(self, claim: Claim, *, until: datetime, failure: Failure) -> None:
+        """Not delivered; claim it again from `until` on."""
+
+    async def bury(self, claim: Claim, *, failure: Failure, at: datetime) -> None:
+        """Given up: a dead letter of this route. Later events of its node go on."""
+
+    async def next_due(self, route: str) -> datetime | None:
+        """When the route's earliest waiting exception may be claimed again."""
+
+    async def wait(self, after: int, seconds: float) -> int:
+        """The newest position, as soon as it is greater than `after`, at the latest after `seconds`."""
+
+    async def read(self, query: Query) -> list[Stored]:
+        """Kept events, a page at a time; no transaction outlives the call."""
+
+    async def dead_letters(
+        self, *, route: str | None = None, after: int | None = None, limit: int = 100
+    ) -> list[DeadLetter]:
+        """Dead letters by position, a page at a time."""
+
+    async def attempts(self, event_id: str) -> list[Attempt]:
+        """The failed attempts on one event, oldest first."""
+
+    async def places(self) -> list[RoutePlace]:
+        """Where each known route stands."""
+
+    async def figures(self) -> Figures:
+        """The store at a glance."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go; calling it again does nothing."""

@@ -1,0 +1,26 @@
+"""What became of one event that somebody sent us.
+
+Must not know: how it was kept, or how the answer is written on the wire.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What became of an event; the words of the public reply."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one event. A duplicate carries the id of the event that came first."""
+
+    status: Status
+    id: str
+    problems: tuple[str, ...] = ()

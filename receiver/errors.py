@@ -1,4 +1,4 @@
-"""Every exception that Receiver raises on purpose; a message says what is wrong, where, and what to do.
+"""Every exception that Receiver raises on purpose: what is wrong, where, and what to do.
 
 Must not know: anything else of Receiver.
 """
@@ -50,7 +50,7 @@ class SignatureError(Exception):
 
 
 class JsonError(ValueError):
-    """Bytes that are not the strict, bounded JSON Receiver takes; the message says why and where."""
+    """Bytes that are not the strict, bounded JSON that Receiver takes; says why and where."""
 
 
 class Retry(Exception):

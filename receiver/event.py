@@ -41,7 +41,7 @@ class Event(msgspec.Struct, Generic[P], frozen=True, kw_only=True, dict=True):
     key: str | None = None
     """The sender's own id of the event, or None where the platform gives none."""
     time: datetime
-    """When it happened, as the payload says; when we took it, where the payload does not say (UTC)."""
+    """When it happened, as the payload says, else when we took it (UTC)."""
     received_at: datetime
     """When Receiver took it (UTC)."""
     node: str | None = None
@@ -72,7 +72,7 @@ class Event(msgspec.Struct, Generic[P], frozen=True, kw_only=True, dict=True):
         return msgspec.json.decode(self.raw)
 
     def cloudevent(self) -> dict[str, Any]:
-        """The event in the JSON format of CloudEvents 1.0 (CloudEvents JSON Event Format, section 3).
+        """The event in the CloudEvents 1.0 JSON format (CloudEvents JSON Event Format, section 3).
 
         `source` is a relative URI, `/<source>`; `subject` is the node; `data` is the platform's own
         JSON; `sequence` is the inbox position as a string (the Sequence extension).

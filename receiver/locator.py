@@ -140,7 +140,7 @@ class Moment:
 
 
 TIME_FORMATS = ("rfc3339", "epoch", "epoch-s", "epoch-ms")
-"""Named time formats; any other format holds a `%` and is one of `datetime.strptime`, read as UTC."""
+"""Named time formats; any other holds a `%` and is one of `datetime.strptime`, read as UTC."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11

@@ -141,9 +141,7 @@ def test_a_running_server_loads_neither_generators_nor_the_test_kit() -> None:
 )
 def test_a_library_stays_in_its_rooms(library: str, rooms: set[str]) -> None:
     users = {
-        room(name)
-        for name, path in MODULES.items()
-        if name and library in {top for top in third_party(path)}
+        room(name) for name, path in MODULES.items() if name and library in set(third_party(path))
     }
     assert users <= rooms
 

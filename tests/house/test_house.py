@@ -18,9 +18,10 @@ CODE = sorted(
     if not {"build", ".venv", ".tox"} & set(path.parts)
 )
 
-JUNK_DRAWERS = set(
-    "utils util helpers helper common misc manager base core service handler handlers types".split()
-)
+JUNK_DRAWERS = {
+    *("utils", "util", "helpers", "helper", "common", "misc", "manager", "base", "core"),
+    *("service", "handler", "handlers", "types"),
+}
 PLATFORMS = re.compile(r"rainmaker|gridx|solarnetwork|flespi|espressif", re.IGNORECASE)
 LONGEST = 300
 LONGER: dict[str, str] = {}

@@ -11,7 +11,16 @@ class ReceiverError(Exception):
 
 
 class ConfigError(ReceiverError):
-    """The configuration cannot be used; the message names the file, the line and the fix."""
+    """The configuration cannot be used; the message names the file, the line and the fix.
+
+    `problems` are all that was found, one line each; the message is the first and a count.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        more = len(problems) - 1
+        tail = f" (and {more} more: receiver config check)" if more > 0 else ""
+        super().__init__("".join(problems[:1]) + tail)
 
 
 class SpecError(ReceiverError):

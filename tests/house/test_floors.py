@@ -31,7 +31,15 @@ FLOORS: list[set[str]] = [
     # 2 ports and shapes
     {"hookspecs", "inbox", "outbound", "settings", "sink"},
     # 3 edges (I/O)
-    {"catalogue", "inbox.memory", "inbox.sqlite", "plugins", "secrets", "sinks"},
+    {
+        "catalogue",
+        "inbox.memory",
+        "inbox.sqlite",
+        "plugins",
+        "secrets",
+        "settings.file",
+        "sinks",
+    },
     # 4 sources: the only rooms, beside platforms, that know a platform
     {"sources"},
     # 5 flows

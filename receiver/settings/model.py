@@ -1,0 +1,248 @@
+"""What `receiver.toml` may say: every key, its default, its meaning.
+
+Defaults stand here and nowhere else; docs/configuration.md is drawn from this module.
+Must not know: where a value came from, how secrets are resolved, who uses a setting.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+STORE_SCHEME = "sqlite:///"
+_DATES = "2026-12-01 or 2026-12-01T08:00:00Z"
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})")
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT` (IPv6 as `[::1]:8080`); ValueError for anything else."""
+    match = _ADDRESS.fullmatch(text)
+    if not match or int(match["port"]) > 65535:
+        raise ValueError(f"{text!r} is no address; write HOST:PORT, such as 127.0.0.1:8080")
+    return match["host"].strip("[]"), int(match["port"])
+
+
+def _address(value: Any) -> Any:
+    if isinstance(value, str):
+        split_address(value)
+    return value
+
+
+def _store_url(value: Any) -> Any:
+    if isinstance(value, str) and not value.removeprefix(STORE_SCHEME).strip("/"):
+        raise ValueError(f"{value!r} names no file; write {STORE_SCHEME}PATH")
+    if isinstance(value, str) and not value.startswith(STORE_SCHEME):
+        raise ValueError(f"{value!r} is no store; write {STORE_SCHEME}PATH")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    """A TOML date or time as aware UTC; a date is its first moment, a time without zone is UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is no date; write it as {_DATES}") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(value, datetime):
+        raise ValueError(f"should be a date, such as {_DATES}")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _start(value: Any) -> Any:
+    return value if value in ("beginning", "end") else _moment(value)
+
+
+Address = Annotated[str, BeforeValidator(_address)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Start = Annotated[Any, BeforeValidator(_start)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Table(BaseModel):
+    """One table of the file: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Table):
+    """The public listener."""
+
+    public: Address = Field(
+        default="127.0.0.1:8080",
+        description="Where events come in: `HOST:PORT`, IPv6 as `[::1]:8080`.",
+    )
+    grace: Seconds = Field(
+        default=25.0, description="Seconds that a shutdown waits for deliveries that are under way."
+    )
+    lane: bool = Field(
+        default=True,
+        description="Take events on the short way, before connexion; `false`: through connexion. "
+        "The answers are the same.",
+    )
+
+
+class StoreSettings(_Table):
+    """The inbox on disk."""
+
+    url: Annotated[str, BeforeValidator(_store_url)] = Field(
+        default="sqlite:///.receiver/inbox.db",
+        description="`sqlite:///` and a path, relative to the configuration file.",
+    )
+    durability: Literal["strict", "relaxed"] = Field(
+        default="strict",
+        description="`strict`: on the disk (fsync) before the sender is answered; `relaxed`: a "
+        "power cut may lose the last events.",
+    )
+    dedup_window: Seconds = Field(
+        default=7 * 86_400.0,
+        description="Seconds that an event is remembered, to tell a second sending.",
+    )
+    dedup_keys: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="How many events are remembered at most, over all sources.",
+    )
+
+
+class SecretSettings(_Table):
+    """One shared secret of a source."""
+
+    name: str = Field(min_length=1, description="What `events show` calls it.")
+    value: SecretStr = Field(description="`env:NAME`, `file:PATH`, or the secret itself.")
+    expires: Moment | None = Field(
+        default=None, description="From this date or time on it proves nothing (see `on_expiry`)."
+    )
+
+
+class HeaderSettings(_Table):
+    """A header that the sender sends with a fixed, secret value."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", description="The name of the header."
+    )
+    value: SecretStr = Field(description="`env:NAME`, `file:PATH`, or the value itself.")
+
+
+class SourceSettings(_Table):
+    """How a source proves that it is the sender."""
+
+    secrets: tuple[SecretSettings, ...] = Field(
+        default=(),
+        description="Shared secrets, several during a rotation: `{ name, value, expires }`.",
+    )
+    public_keys: tuple[str, ...] = Field(
+        default=(),
+        description="RSA public keys in PEM, 2048 bits or more: `env:NAME`, `file:PATH` or text.",
+    )
+    headers: tuple[HeaderSettings, ...] = Field(
+        default=(), description="Headers with a fixed, secret value: `{ name, value }`."
+    )
+    policy: Literal["first", "any", "all"] = Field(
+        default="first",
+        description="When a request carries several kinds of proof: the `first` kind that the spec "
+        "lists must pass, `any` of them, or `all`.",
+    )
+    on_expiry: Literal["warn", "503"] = Field(
+        default="warn",
+        description="When the last secret has expired: go on with it and `warn`, or answer `503`.",
+    )
+    strip_prefix: str | None = Field(
+        default=None,
+        description="A start of the request path that a proxy adds and that is taken off.",
+    )
+
+
+class RetrySettings(_Table):
+    """When a failed delivery is tried again: `schedule`, or the other four together."""
+
+    schedule: tuple[Seconds, ...] | None = Field(
+        default=None,
+        description="Seconds before each further attempt (±20 % jitter).",
+    )
+    first: Seconds | None = Field(
+        default=None, description="Seconds before the second attempt, at most."
+    )
+    factor: float | None = Field(
+        default=None, ge=1, description="Each pause is this many times longer."
+    )
+    cap: Seconds | None = Field(default=None, description="Seconds that no pause exceeds.")
+    attempts: int | None = Field(default=None, ge=1, description="Attempts in all.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> RetrySettings:
+        steps = (self.first, self.factor, self.cap, self.attempts)
+        if self.schedule is not None and any(step is not None for step in steps):
+            raise ValueError("is either { schedule } or { first, factor, cap, attempts }, not both")
+        if self.schedule is None and any(step is None for step in steps):
+            raise ValueError("needs { schedule }, or all of { first, factor, cap, attempts }")
+        return self
+
+
+class RouteSettings(_Table):
+    """Which events go to which sink, and how."""
+
+    sink: str = Field(description="The name of an installed sink: `receiver sinks list`.")
+    events: tuple[str, ...] = Field(
+        default=("*",),
+        description="Patterns over event types: globs; `!pattern` excludes; "
+        '`["!*"]` matches nothing.',
+    )
+    sources: tuple[str, ...] = Field(default=("*",), description="Patterns over sources.")
+    nodes: tuple[str, ...] = Field(default=("*",), description="Patterns over the events' nodes.")
+    users: tuple[str, ...] = Field(default=("*",), description="Patterns over the events' users.")
+    start: Start = Field(
+        default="end",
+        alias="from",
+        description="Where a new route begins: `end`, `beginning` or a time. In a new store every "
+        "route begins at the beginning.",
+    )
+    ordered: bool = Field(
+        default=True, description="A failing event holds back its own node's later events."
+    )
+    concurrency: int = Field(default=8, ge=1, description="Deliveries under way at the same time.")
+    batch: int = Field(
+        default=100, ge=1, description="Events handed to `on_batch` at once, at most."
+    )
+    deadline: Seconds = Field(default=30.0, gt=0, description="Seconds that one attempt may take.")
+    retry: RetrySettings | None = Field(
+        default=None,
+        description="When a failed delivery is tried again; by default over about three days: "
+        "after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.",
+    )
+    max_exceptions: int = Field(
+        default=10_000,
+        ge=1,
+        description="Events in flight, waiting and held back, at most; then the route waits.",
+    )
+    settings: dict[str, Any] = Field(
+        default={}, description="The sink's own settings: `receiver sinks describe NAME`."
+    )
+
+
+class Settings(_Table):
+    """The whole of `receiver.toml`."""
+
+    contract: str = Field(
+        default="receiver.generated",
+        description="The generated package to serve, by dotted name.",
+    )
+    autoroute: bool = Field(
+        default=True,
+        description="While there is no route at all, give every installed sink that needs no "
+        "settings a route.",
+    )
+    plugins_dir: str | None = Field(
+        default=None,
+        description="A folder of one-file plugins, relative to the configuration file.",
+    )
+    server: ServerSettings = Field(default=ServerSettings(), description="The public listener.")
+    store: StoreSettings = Field(default=StoreSettings(), description="The inbox on disk.")
+    sources: dict[str, SourceSettings] = Field(
+        default={}, description="How each source of the contract proves itself."
+    )
+    routes: dict[str, RouteSettings] = Field(default={}, description="Which events go where.")

@@ -1,0 +1,98 @@
+"""What a person reads when a setting is wrong: which key, what is wrong, the nearest right key.
+
+Must not know: files or the environment; who asked. Never shows the value of a secret.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from receiver.settings.lines import KeyPath
+
+NAMED_TABLES = ("sources", "routes")
+"""Tables whose own keys are names that the user gives."""
+
+
+def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[KeyPath, str]]:
+    """(key, what is wrong) of each thing wrong, in the order of the model."""
+    return [_problem(dict(detail), model) for detail in error.errors(include_url=False)]
+
+
+def wording(path: KeyPath) -> str:
+    """A key as a person finds it in the file: `[routes.archive] retry.first`."""
+    parts = list(path)
+    depth = 2 if parts and parts[0] in NAMED_TABLES else 1
+    table, rest = parts[:depth], parts[depth:]
+    if not rest and depth == 1:
+        return _dotted(table)
+    return f"[{_dotted(table)}] {_dotted(rest)}".rstrip()
+
+
+def nearest(word: str, known: list[str], otherwise: str) -> str:
+    """`did you mean "x"?`, or the known words after `otherwise` when none is near."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"{otherwise} {', '.join(known)}" if known else f"{otherwise} none"
+
+
+def _problem(detail: dict[str, Any], model: type[BaseModel]) -> tuple[KeyPath, str]:
+    path = tuple(detail["loc"])
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        known = _keys(model, path[:-1])
+        return path, f"there is no such key; {nearest(str(path[-1]), known, 'known keys:')}"
+    if kind == "missing":
+        return path, "is missing; it has no default"
+    if kind == "literal_error":
+        return path, f"should be {detail['ctx']['expected']}"
+    if kind == "value_error":
+        return path, str(detail["ctx"]["error"])
+    return path, _plain(detail["msg"])
+
+
+def _plain(message: str) -> str:
+    for start in ("Input should be ", "Value should "):
+        if message.startswith(start):
+            return f"should be {message.removeprefix(start)}"
+    return message[:1].lower() + message[1:]
+
+
+def _keys(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys that the table at `path` may have."""
+    kind: Any = model
+    for part in path:
+        kind = _inside(kind, part)
+    kind = _model(kind)
+    if kind is None:
+        return []
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    """The type of what stands under `part` in a value of type `kind`."""
+    found = _model(kind)
+    if found is not None:
+        for name, field in found.model_fields.items():
+            if part in (field.alias, name):
+                return field.annotation
+        return None
+    arguments = [argument for argument in get_args(kind) if argument is not Ellipsis]
+    return arguments[-1] if arguments else None
+
+
+def _model(kind: Any) -> type[BaseModel] | None:
+    if get_origin(kind) in (Union, UnionType):
+        return next((found for found in map(_model, get_args(kind)) if found), None)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _dotted(parts: list[str | int]) -> str:
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")

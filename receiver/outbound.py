@@ -1,0 +1,232 @@
+"""The HTTP client that sinks share: a deadline, no redirects, and no way into the private network.
+
+The guard judges the address that is connected to, after the name was resolved, so that neither a
+name that points inside nor one that changes its mind between two look-ups gets past it.
+Must not know: sinks, routes, what is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECONDS = 30.0
+"""Seconds that a request may wait for each of: a connection, the next bytes read, bytes written."""
+CONNECT_SECONDS = 10.0
+LARGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes of an answer that are read; what answers more is broken or hostile."""
+CONNECTIONS = 100
+IDLE_CONNECTIONS = 20
+
+Address = IPv4Address | IPv6Address
+
+METADATA = frozenset(
+    ip_address(address)
+    for address in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192")
+) | {ip_address("168.63.129.16"), ip_address("fd00:ec2::254"), ip_address("fe80::a9fe:a9fe")}
+"""Where clouds hand credentials to their machines; never a place to deliver events to."""
+
+_NAT64 = ip_network("64:ff9b::/96")
+_COMPATIBLE = ip_network("::/96")
+
+
+def client(*, allow_private: bool = False) -> httpx.AsyncClient:
+    """A new client; the caller closes it.
+
+    Neither the environment (proxies, .netrc) nor cookies of an answer have a say in what it sends.
+    A refused address raises `httpx.ConnectError`, whose message names the address and the setting.
+    """
+    return httpx.AsyncClient(
+        transport=GuardedTransport(allow_private=allow_private),
+        timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
+        follow_redirects=False,
+        trust_env=False,
+        headers={"accept-encoding": "identity", "user-agent": "receiver"},
+    )
+
+
+def refusal(address: Address, *, allow_private: bool) -> str | None:
+    """Why nothing may be sent to `address`, or None where something may.
+
+    IPv4 addresses wrapped in IPv6 (mapped, compatible, 6to4, Teredo, NAT64) are judged as what
+    they lead to.
+    """
+    for inner in (address, *_wrapped(address)):
+        if inner in METADATA:
+            return "an address that hands out cloud credentials"
+        if inner.is_multicast or inner.is_unspecified:
+            return "not the address of one machine"
+        if not allow_private and not _is_public(inner):
+            return "a private, loopback or reserved address"
+    return None
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None or address in _NAT64:
+            return True  # judged by the IPv4 address inside
+        return address.is_global and not address.is_site_local
+    return address.is_global and not address.is_reserved
+
+
+def _wrapped(address: Address) -> Iterator[IPv4Address]:
+    if isinstance(address, IPv4Address):
+        return
+    for inner in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())):
+        if inner is not None:
+            yield inner
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 0xFFFF):
+        yield IPv4Address(int(address) & 0xFFFF_FFFF)
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens TCP connections to permitted addresses only."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # the name is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to the first permitted address of `host` that takes one.
+
+        Raises httpcore.ConnectError or ConnectTimeout; `timeout` (seconds) covers all of it.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                failure: Exception | None = None
+                for address in await self._permitted(host, port):
+                    try:
+                        return await self._network.connect_tcp(
+                            address, port, None, local_address, socket_options
+                        )
+                    except httpcore.ConnectError as error:
+                        failure = error
+        except TimeoutError:
+            raise httpcore.ConnectTimeout(f"no connection to {host} in {timeout} s") from None
+        raise httpcore.ConnectError(f"cannot connect to {host}: {failure}") from failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109  # the name is httpcore's
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Raises httpcore.ConnectError: a local socket is as private as an address can be."""
+        raise httpcore.ConnectError("sinks send to hosts, not to local sockets")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def _permitted(self, host: str, port: int) -> list[str]:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"no address for {host}: {error}") from error
+        permitted, refused = [], None
+        for *_, place in found:
+            text = str(place[0]).partition("%")[0]
+            why = refusal(ip_address(text), allow_private=self._allow_private)
+            if why is None:
+                permitted.append(str(place[0]))
+            else:
+                refused = f"{host} is {text}, {why}"
+        if not permitted:
+            hint = "" if self._allow_private else "; the setting `allow_private` permits them"
+            raise httpcore.ConnectError(f"refused to connect: {refused or 'no address'}{hint}")
+        return permitted
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """httpx over httpcore's own connection pool, which is where a guarded backend can be put in."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=IDLE_CONNECTIONS,
+            keepalive_expiry=5.0,
+            network_backend=GuardedBackend(allow_private=allow_private),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not isinstance(request.stream, httpx.AsyncByteStream):
+            raise TypeError("the content of a request must be bytes or an async iterator")
+        with _as_httpx(request):
+            response = await self._pool.handle_async_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(
+                        scheme=request.url.raw_scheme,
+                        host=request.url.raw_host,
+                        port=request.url.port,
+                        target=request.url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Answer(response, request),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Answer(httpx.AsyncByteStream):
+    """The body of an answer, as long as it stays within LARGEST_ANSWER."""
+
+    def __init__(self, response: httpcore.Response, request: httpx.Request) -> None:
+        self._response = response
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        assert isinstance(self._response.stream, AsyncIterable)
+        with _as_httpx(self._request):
+            async for part in self._response.stream:
+                size += len(part)
+                if size > LARGEST_ANSWER:
+                    raise httpcore.ReadError(f"the answer is longer than {LARGEST_ANSWER} bytes")
+                yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+@contextmanager
+def _as_httpx(request: httpx.Request) -> Iterator[None]:
+    """Raise httpcore's exceptions as httpx's, which have the same names."""
+    try:
+        yield
+    except (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.ProxyError,
+        httpcore.UnsupportedProtocol,
+    ) as error:
+        named = getattr(httpx, type(error).__name__, httpx.TransportError)
+        raise named(str(error), request=request) from error

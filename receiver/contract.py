@@ -15,6 +15,9 @@ from receiver.locator import Locator, Moment
 
 FILTER_LEVELS = ("system", "user", "node")
 
+RESERVED_HOOKS = ("on_", "receiver_", "transform")
+"""Starts of hook names that no event type may take."""
+
 Document = Mapping[str, Any]
 """An OpenAPI 3.0 document, or a part of it, as plain dicts, lists and scalars."""
 

@@ -17,9 +17,6 @@ PROJECT = "receiver"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-RESERVED = ("on_", "receiver_", "transform")
-"""Starts of hook names that no event type may take."""
-
 
 @hookspec
 def on_event(event: Event[Any]) -> bool | None:

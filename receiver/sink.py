@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
 
@@ -28,7 +28,7 @@ class SinkSettings(BaseModel):
 
     allow_private: bool = Field(
         default=False,
-        description="Whether `self.http` may connect to private, loopback and link-local addresses.",
+        description="Whether it may connect to private, loopback and link-local addresses.",
     )
 
 
@@ -39,7 +39,7 @@ class Sink:
     any, and may define `open` and `close`, plain or `async`.
     """
 
-    Settings = SinkSettings
+    Settings: TypeAlias = SinkSettings
 
     api: ClassVar[int] = API
     """The version of the plugin API that the sink was written for."""
@@ -68,7 +68,7 @@ class Sink:
 
     @cached_property
     def http(self) -> httpx.AsyncClient:
-        """The sink's HTTP client: made on first use, closed after `close`, guarded (outbound.py)."""
+        """The sink's HTTP client: made on first use, guarded (outbound.py), closed after `close`."""
         from receiver.outbound import client  # here, so that `import receiver` stays cheap
 
         return client(allow_private=getattr(self.settings, "allow_private", False))
@@ -80,7 +80,7 @@ class Sink:
 
 
 def logger(route: str, redaction: Redaction) -> Any:
-    """A structlog logger bound to `route` that takes the secrets out before anything else sees them.
+    """A structlog logger bound to `route` that takes the secrets out before anything is rendered.
 
     What the process has configured for structlog comes after it and renders as it does for all.
     """

@@ -1,0 +1,161 @@
+"""Strict, bounded JSON (RFC 8259): one event, or an array of events of which each is judged alone.
+
+What is taken has exactly one meaning for every reader: UTF-8 without a byte order mark, no NaN or
+Infinity, no number beyond a double, no integer of more than 4,300 digits, no lone surrogate, no
+duplicate key. Must not know: what the JSON is about.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from receiver.errors import JsonError
+
+__all__ = ["decode", "elements"]
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_slices = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+_ESCAPED_COLON = re.compile(rb"\\u003[aA]")
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+"""A string, to its end or to the end of the text, or a mark outside strings. Possessive repeats
+(`*+`) keep the memory for a long string constant."""
+_SPACE = b" \t\r\n"
+_COMMAS_PER_ELEMENT = 100
+"""More commas than this for each element allowed: count elements before making a slice of each."""
+
+
+def decode(data: bytes, *, depth: int, keys: int) -> Any:
+    """The value of one JSON text.
+
+    Raises JsonError, and nothing else, for all bytes that are not strict JSON, that nest deeper
+    than `depth` arrays and objects, or that hold more than `keys` object members in all.
+    """
+    try:
+        value = _decode(data)
+        colons = data.count(b":")
+        # Every container opens with a bracket and every member has a colon, so few of them prove
+        # that the bounds hold, at the cost of a memory scan; only a text with many is measured.
+        if colons > keys or data.count(b"{") + data.count(b"[") > depth:
+            _measure(value, depth, keys)
+        _refuse_duplicates(data, value, colons)
+    except UnicodeDecodeError:
+        raise JsonError("not UTF-8") from None
+    except msgspec.MsgspecError as error:
+        raise JsonError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise JsonError("nested too deeply") from None
+    return value
+
+
+def elements(
+    data: bytes, *, depth: int, keys: int, limit: int
+) -> Iterator[tuple[bytes, Any | JsonError]]:
+    """Each element of a JSON array: its own bytes, and its value or why it is not taken.
+
+    A broken element does not spoil the others, as long as its strings and brackets are closed.
+    `depth` and `keys` hold for each element. Raises JsonError, before the first element, when the
+    text is not an array that can be split, or has more than `limit` elements.
+    """
+    parts = _split(data, limit)
+    return ((part, _judge(part, depth, keys)) for part in parts)
+
+
+def _judge(part: bytes, depth: int, keys: int) -> Any | JsonError:
+    try:
+        return decode(part, depth=depth, keys=keys)
+    except JsonError as error:
+        return error
+
+
+def _measure(value: Any, depth: int, keys: int) -> None:
+    """Refuse what nests or counts too much; level by level, so that depth costs no stack."""
+    level = [value] if isinstance(value, dict | list) else []
+    levels = members = 0
+    while level:
+        levels += 1
+        if levels > depth:
+            raise JsonError(f"nested deeper than {depth} levels")
+        below: list[Any] = []
+        for container in level:
+            if isinstance(container, dict):
+                members += len(container)
+                children: Any = container.values()
+            else:
+                children = container
+            below += [child for child in children if isinstance(child, dict | list)]
+        if members > keys:
+            raise JsonError(f"more than {keys} keys")
+        level = below
+
+
+def _refuse_duplicates(data: bytes, value: Any, colons: int) -> None:
+    """Refuse a text in which an object has a key twice.
+
+    The decoder keeps the last of two members and drops the first with all its bytes. A colon stands
+    once in every member and otherwise only inside strings, so the compact text of the decoded value
+    has exactly as many colons as `data` if nothing was dropped, and fewer if anything was. Only an
+    escaped colon (`\\u003a`) comes back unescaped and could make up for a lost one: such texts, and
+    those with a difference, are read once more, by the slow reader that sees every member.
+    """
+    if colons == 0 or (_encode(value).count(b":") == colons and not _ESCAPED_COLON.search(data)):
+        return
+    # Numbers are left as text: only the keys matter here.
+    json.loads(data, object_pairs_hook=_unique, parse_int=str, parse_float=str)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise JsonError(f"the key {name[:64]!r} stands twice in one object")
+        seen.add(name)
+
+
+def _split(data: bytes, limit: int) -> list[bytes]:
+    """The bytes of each element of an array."""
+    if data.count(b",") <= limit * _COMMAS_PER_ELEMENT:
+        try:
+            slices = _slices(data)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return _cut(data, limit)
+        if len(slices) > limit:
+            raise JsonError(f"an array of more than {limit} elements")
+        return [bytes(part) for part in slices]
+    return _cut(data, limit)
+
+
+def _cut(data: bytes, limit: int) -> list[bytes]:
+    """The elements of an array of which some may be broken, cut at its own commas.
+
+    Looks at strings and brackets only; whether an element is JSON is judged later, on its own.
+    """
+    start = len(data) - len(data.lstrip(_SPACE))
+    if data[start : start + 1] != b"[":
+        raise JsonError("not an array")
+    parts: list[bytes] = []
+    begin = start + 1
+    nesting = 0
+    for token in _TOKEN.finditer(data, start):
+        mark = token[0]
+        if mark == b"[" or mark == b"{":
+            nesting += 1
+        elif mark == b"]" or mark == b"}":
+            nesting -= 1
+            if nesting == 0:
+                break
+        elif mark == b"," and nesting == 1:
+            parts.append(data[begin : token.start()].strip(_SPACE))
+            begin = token.end()
+            if len(parts) >= limit:
+                raise JsonError(f"an array of more than {limit} elements")
+    if nesting or data[token.end() :].strip(_SPACE):
+        raise JsonError("not an array: it does not end where it should")
+    last = data[begin : token.start()].strip(_SPACE)
+    return [*parts, last] if parts or last else []

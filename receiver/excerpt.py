@@ -136,7 +136,8 @@ class Excerpt:
         """`value` when it is one of `choices`; else the first of them, and a problem."""
         if value in choices:
             return value
-        self.fail(f"must be {' or '.join(choices)}, is {brief(value)}")
+        if value:  # an empty one was noted when it was read
+            self.fail(f"must be {' or '.join(choices)}; is {brief(value)}")
         return choices[0]
 
     def allow(self, *names: str) -> None:

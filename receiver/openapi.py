@@ -60,7 +60,7 @@ def parse(document: Document) -> Contract:
     if report.problems:
         raise SpecError(report.problems)
     version = root.at("openapi")
-    if not re.fullmatch(r"3\.0\.\d+", version.text()):
+    if version.text() and not re.fullmatch(r"3\.0\.\d+", version.text()):
         version.fail(f"must be 3.0.x, is {brief(version.value)}")
     contract = _Reading(root).contract()
     if report.problems:
@@ -135,12 +135,12 @@ class _Reading:
 
     def _operation(self, path: str, excerpt: Excerpt) -> Operation:
         name = excerpt.at("operationId")
-        if not is_python_name(name.text()):
+        if name.text() and not is_python_name(name.text()):
             name.fail(f"becomes a function: a Python name of at most {MAX_NAME} characters")
         words = excerpt.at("x-receiver")
         words.allow("source", "transport", "limits", *_FINDERS)
         source = words.at("source")
-        if source.text() not in self.sources:
+        if source.text() and source.text() not in self.sources:
             source.fail(f"{brief(source.value)} is not declared under x-receiver.sources")
         inherited = self.finders.get(source.text("?"), Finders())
         own = _finders(words)
@@ -228,6 +228,6 @@ def _type_finder(declared: Locator | None, events: tuple[str, ...], words: Excer
     if len(events) == 1:
         only = Constant(events[0])
         return FirstOf((declared, only)) if declared else only
-    if declared is None:
+    if declared is None and events:
         words.fail("nothing tells its event types apart: say where the type is (x-receiver.type)")
     return declared or Constant("")

@@ -70,14 +70,14 @@ def _placed(excerpt: Excerpt, name: str) -> Locator:
     place = excerpt.at(name)
     match name:
         case "header":
-            if not HEADER_NAME.fullmatch(place.text()):
+            if place.text() and not HEADER_NAME.fullmatch(place.text()):
                 place.fail(f"{brief(place.value)} is no header name")
             return Header(place.text().lower())
         case "path":
             return PathParameter(place.text())
         case "pointer":
             parts = pointer_parts(place.text())
-            if parts is None:
+            if parts is None and place.text():
                 place.fail("must be a JSON pointer such as /data/id")
             return Pointer(parts or ())
         case "value":
@@ -166,7 +166,7 @@ def scheme(name: str, excerpt: Excerpt) -> Scheme:
     if (excerpt.at("type").value, excerpt.at("in").value) != ("apiKey", "header"):
         excerpt.fail("must be `type: apiKey`, `in: header`")
     header = excerpt.at("name")
-    if not HEADER_NAME.fullmatch(header.text()):
+    if header.text() and not HEADER_NAME.fullmatch(header.text()):
         header.fail(f"{brief(header.value)} is no header name")
     words = excerpt.at("x-receiver")
     kind = words.at("scheme").choice(words.at("scheme").text(), _SCHEMES)

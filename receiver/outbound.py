@@ -8,6 +8,7 @@ Must not know: sinks, routes, what is sent.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ def client(*, allow_private: bool = False) -> httpx.AsyncClient:
     Neither the environment (proxies, .netrc) nor cookies of an answer have a say in what it sends.
     A refused address raises `httpx.ConnectError`, whose message names the address and the setting.
     """
+    # At INFO httpx writes every request's whole address, and many targets put a token into theirs.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     return httpx.AsyncClient(
         transport=GuardedTransport(allow_private=allow_private),
         timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),

@@ -68,7 +68,7 @@ class Sink:
 
     @cached_property
     def http(self) -> httpx.AsyncClient:
-        """The sink's HTTP client: made on first use, guarded (outbound.py), closed after `close`."""
+        """The sink's HTTP client: made on first use, guarded (outbound), closed after `close`."""
         from receiver.outbound import client  # here, so that `import receiver` stays cheap
 
         return client(allow_private=getattr(self.settings, "allow_private", False))

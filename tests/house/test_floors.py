@@ -23,6 +23,7 @@ FLOORS: list[set[str]] = [
         "openapi",
         "patterns",
         "payload",
+        "redaction",
         "replies",
         "schema",
         "signature",

@@ -1,0 +1,215 @@
+"""One plugin on one route: its settings checked, its hooks found, everything misspelt named.
+
+Each route has a plugin manager of its own that holds exactly one sink, so nothing that one sink
+does is seen by another. Must not know: events on their way, the inbox.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from pydantic import ValidationError
+
+from receiver import hookspecs
+from receiver.errors import PluginError
+from receiver.plugins.discovery import Plugin
+from receiver.plugins.inspection import Manager, manager, marked
+from receiver.redaction import Redaction
+from receiver.sink import Sink, logger
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One implementation of a hook; takes the event (or the events), as the specification says."""
+
+    name: str
+    call: Callable[[Any], Any]
+    asynchronous: bool
+    """Whether calling it returns a coroutine and does nothing else yet."""
+
+    def __call__(self, argument: Any) -> Any:
+        return self.call(argument)
+
+
+class BoundSink:
+    """A sink that is ready to be opened for one route."""
+
+    def __init__(self, plugin: Plugin, route: str, sink: Sink | ModuleType, hooks: Manager) -> None:
+        self.name = plugin.name
+        self.route = route
+        self.sink = sink
+        self.redaction = sink.redaction if isinstance(sink, Sink) else Redaction()
+        self.log: Any = logger(route, self.redaction)
+        self._hooks = {
+            name: hook
+            for name in vars(hooks.hook)
+            if not name.startswith("_") and (hook := _hook(hooks, name)) is not None
+        }
+        self.on_event = self.hook_for("on_event")
+        self.on_batch = self.hook_for("on_batch")
+
+    def hook_for(self, hook: str) -> Hook | None:
+        """The sink's implementation of a hook, or None where it has none."""
+        return self._hooks.get(hook)
+
+    @property
+    def hooks(self) -> frozenset[str]:
+        """The names of the hooks that it implements."""
+        return frozenset(self._hooks)
+
+    @property
+    def open(self) -> Callable[[], Any] | None:
+        """The sink's `open`, plain or async; None for a module of functions."""
+        return self.sink.open if isinstance(self.sink, Sink) else None
+
+    @property
+    def close(self) -> Callable[[], Any] | None:
+        """The sink's `close`, plain or async; None for a module of functions."""
+        return self.sink.close if isinstance(self.sink, Sink) else None
+
+    async def release(self) -> None:
+        """Close the HTTP client, where the sink has used it; after `close`."""
+        client = vars(self.sink).pop("http", None) if isinstance(self.sink, Sink) else None
+        if client is not None:
+            await client.aclose()
+
+
+def bind(
+    plugin: Plugin, route: str, settings: Mapping[str, Any], contract_hooks: ModuleType
+) -> BoundSink:
+    """The plugin as the sink of `route`.
+
+    `contract_hooks` is the generated module of hook specifications. Raises PluginError for a
+    plugin that cannot be loaded, settings that are missing or wrong, and hooks that do not exist.
+    """
+    loaded = plugin.load()
+    who = f"route {route}: sink {plugin.name} ({plugin.origin})"
+    hooks = manager()
+    hooks.add_hookspecs(hookspecs)
+    hooks.add_hookspecs(contract_hooks)
+    _check_hooks(who, loaded, {name for name in vars(hooks.hook) if not name.startswith("_")})
+    sink: Sink | ModuleType
+    if isinstance(loaded, ModuleType):
+        if settings:
+            raise PluginError(f"{who} is a module of functions and takes no settings")
+        sink = loaded
+    else:
+        sink = _made(who, loaded, route, settings)
+    try:
+        hooks.register(sink, plugin.name)
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{who}: {' '.join(str(error).split())}") from error
+    hooks.check_pending()
+    return BoundSink(plugin, route, sink, hooks)
+
+
+def _check_hooks(who: str, loaded: Any, known: Iterable[str]) -> None:
+    """Raise PluginError when hooks are misspelt, unmarked, wrapped or missing altogether."""
+    known = set(known)
+    found = marked(loaded)
+    for hook in found:
+        if hook.wrapper:
+            raise PluginError(f"{who}: {hook.attribute} is a wrapper; a sink has plain hooks only")
+    faults = [
+        f"there is no hook {hook.name}{_nearest(hook.name, known)}"
+        for hook in found
+        if hook.name not in known and not hook.optional
+    ]
+    attributes = {hook.attribute for hook in found}
+    faults += [
+        f"{name} is not marked: write @hookimpl above it"
+        for name in sorted(known & set(dir(loaded)) - attributes)
+        if inspect.isfunction(getattr(loaded, name, None))
+    ]
+    if faults:
+        raise PluginError(f"{who}: {'; '.join(faults)}")
+    if not found:
+        raise PluginError(f"{who} implements no hook; write @hookimpl above a function `on_event`")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _made(who: str, cls: type[Sink], route: str, settings: Mapping[str, Any]) -> Sink:
+    try:
+        checked = cls.Settings.model_validate(dict(settings))
+    except ValidationError as error:
+        raise PluginError(f"{who} {_faults(error, cls, route, settings)}") from None
+    try:
+        return cls(checked, route=route)
+    except (Exception, SystemExit) as error:
+        text = Redaction(_given(settings)).text(f"{type(error).__name__}: {error}")
+        raise PluginError(f"{who} cannot be made: {text}") from None
+
+
+def _faults(
+    error: ValidationError, cls: type[Sink], route: str, settings: Mapping[str, Any]
+) -> str:
+    """What is wrong with the settings, and the TOML to add where one is missing."""
+    missing, wrong = [], []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        name = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "missing":
+            missing.append(name)
+        elif fault["type"] == "extra_forbidden":
+            wrong.append(f"has no setting {name}{_nearest(name, cls.Settings.model_fields)}")
+        else:
+            # A validator of the plugin may have put the secret that it refused into its message.
+            said = Redaction(_secret_texts(cls, settings)).text(fault["msg"])
+            wrong.append(f"cannot use the setting {name}: {said}" if name else f"says: {said}")
+    if missing:
+        noun = "setting" if len(missing) == 1 else "settings"
+        lines = [
+            f"[routes.{route}.settings]",
+            *(f"{name} = {_sample(cls, name)}" for name in missing),
+        ]
+        wrong.append(f"needs the {noun} {', '.join(missing)}; add\n" + "\n".join(lines))
+    return "; ".join(wrong)
+
+
+def _sample(cls: type[Sink], name: str) -> str:
+    """What a missing setting may look like in TOML."""
+    field = cls.Settings.model_fields.get(name.partition(".")[0])
+    annotation = field.annotation if field else None
+    samples = {int: "1", float: "1.0", bool: "true"}
+    example = field.examples[0] if field and field.examples else None
+    if example is not None:
+        return json.dumps(example, default=str)
+    return samples.get(annotation, '"…"') if isinstance(annotation, type) else '"…"'
+
+
+def _secret_texts(cls: type[Sink], settings: Mapping[str, Any]) -> list[str]:
+    """The texts given for settings that are declared as secrets."""
+    fields = cls.Settings.model_fields
+    return _given([value for name, value in settings.items() if "Secret" in repr(fields.get(name))])
+
+
+def _given(settings: Any) -> list[str]:
+    """Every text in settings; any of them may be a secret."""
+    if isinstance(settings, str):
+        return [settings]
+    if isinstance(settings, Mapping):
+        return [text for value in settings.values() for text in _given(value)]
+    return (
+        [text for value in settings for text in _given(value)] if isinstance(settings, list) else []
+    )
+
+
+def _hook(hooks: Manager, name: str) -> Hook | None:
+    implementations = getattr(hooks.hook, name).get_hookimpls()
+    if not implementations:
+        return None
+    function = implementations[0].function
+    takes = bool(implementations[0].argnames)
+    # A hook may leave out the argument that it does not want, as everywhere in pluggy.
+    call = function if takes else (lambda _argument: function())
+    return Hook(name, call, inspect.iscoroutinefunction(function))

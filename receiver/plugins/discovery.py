@@ -1,0 +1,173 @@
+"""Which plugins there are: entry points of installed distributions, and files of a folder.
+
+Must not know: routes, settings' values, the contract.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from receiver.errors import PluginError
+from receiver.plugins.inspection import marked
+from receiver.sink import API, Sink
+
+GROUP = "receiver.sinks"
+"""The entry-point group that installed sinks stand in."""
+
+Loaded = type[Sink] | ModuleType
+"""What a plugin is once imported."""
+
+
+class Plugin:
+    """One plugin that was found. It is imported when first loaded."""
+
+    def __init__(self, name: str, origin: str, load: Callable[[], Any]) -> None:
+        self.name = name
+        """What a route's `sink` calls it."""
+        self.origin = origin
+        """Who brought it: a distribution and its version, or a file."""
+        self._load = load
+        self._loaded: Loaded | None = None
+        self._error: PluginError | None = None
+
+    def load(self) -> Loaded:
+        """The Sink class or the module of functions; imported once.
+
+        Raises PluginError, the same each time, when it cannot be imported, is no plugin, or was
+        written for another API version.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._loaded is None:
+            try:
+                self._loaded = _judged(self, self._load())
+            except PluginError as error:
+                self._error = error
+                raise
+            except (Exception, SystemExit) as error:
+                self._error = PluginError(
+                    f"sink {self.name} ({self.origin}) cannot be imported: {_brief(error)}"
+                )
+                raise self._error from error
+        return self._loaded
+
+    def __repr__(self) -> str:
+        return f"<Plugin {self.name} of {self.origin}>"
+
+
+def discover(plugins_dir: Path | None = None) -> dict[str, Plugin]:
+    """Every plugin by name, in the order of names; nothing is imported.
+
+    Where two bring the same name, that name's plugin cannot be loaded: its error names both.
+    """
+    found: dict[str, list[Plugin]] = {}
+    for plugin in (*_installed(), *_files(plugins_dir)):
+        found.setdefault(plugin.name, []).append(plugin)
+    return {
+        name: same[0] if len(same) == 1 else _contested(name, same)
+        for name, same in sorted(found.items())
+    }
+
+
+def _installed() -> Iterator[Plugin]:
+    seen = set()
+    for entry in entry_points(group=GROUP):
+        origin = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+        if (entry.name, entry.value, origin) not in seen:
+            seen.add((entry.name, entry.value, origin))
+            yield Plugin(entry.name, origin, _of_entry(entry))
+
+
+def _of_entry(entry: EntryPoint) -> Callable[[], Any]:
+    return entry.load
+
+
+def _files(folder: Path | None) -> Iterator[Plugin]:
+    if folder is None:
+        return
+    for path in sorted(folder.glob("*.py")):
+        if not path.stem.startswith("_"):
+            yield Plugin(path.stem, str(path), _of_file(path))
+
+
+def _of_file(path: Path) -> Callable[[], ModuleType]:
+    name = f"receiver_plugin_{path.stem}"
+
+    def load() -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        # Dataclasses and pydantic look a class's module up there while it is still being imported.
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
+        return module
+
+    return load
+
+
+def _contested(name: str, plugins: list[Plugin]) -> Plugin:
+    origins = " and ".join(plugin.origin for plugin in plugins)
+
+    def refuse() -> Any:
+        raise PluginError(f"sink {name} is brought by {origins}; uninstall or rename one of them")
+
+    return Plugin(name, origins, refuse)
+
+
+def _judged(plugin: Plugin, found: Any) -> Loaded:
+    """`found` as a plugin: a Sink class, a module of hooks, or the one Sink class of a module."""
+    who = f"sink {plugin.name} ({plugin.origin})"
+    if isinstance(found, ModuleType):
+        functions, sinks = marked(found), _sinks(found)
+        if functions and sinks:
+            raise PluginError(
+                f"{who} has both a Sink class and functions with @hookimpl ({functions[0].name});"
+                " make the functions methods of the class"
+            )
+        if len(sinks) > 1:
+            names = ", ".join(sink.__name__ for sink in sinks)
+            raise PluginError(f"{who} has {len(sinks)} Sink classes ({names}); name one of them")
+        loaded: Loaded = sinks[0] if sinks else found
+    elif isinstance(found, type) and issubclass(found, Sink):
+        loaded = found
+    else:
+        raise PluginError(f"{who} is neither a module nor a subclass of receiver.Sink")
+    api = getattr(loaded, "api", API)
+    if isinstance(api, int) and api != API:
+        newer = "update Receiver" if api > API else "update the plugin"
+        raise PluginError(f"{who} was written for plugin API {api}, this is {API}: {newer}")
+    return loaded
+
+
+def _sinks(module: ModuleType) -> list[type[Sink]]:
+    """The Sink classes that a module defines or, when it defines none, those that it imports."""
+    classes = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Sink) and value is not Sink
+    ]
+    package = module.__name__
+    own = [cls for cls in classes if f"{cls.__module__}.".startswith(f"{package}.")] or classes
+    # A class that another one here builds on is that one's ground, not a sink of its own.
+    return [cls for cls in own if not any(cls in other.__mro__[1:] for other in own)]
+
+
+def _brief(error: BaseException) -> str:
+    """The exception as one line, and where in the plugin it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [frame for frame in frames if not frame.filename.startswith("<frozen")]
+    where = f" ({outside[-1].filename}, line {outside[-1].lineno})" if outside else ""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"

@@ -1,0 +1,157 @@
+"""What a route to an HTTP target is told, and what of it is refused before the first event.
+
+Must not know: how a request is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+import httpx
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from receiver import Sink
+from receiver_http.body import FIXED, Body, templated
+from receiver_http.signing import key_of
+
+OURS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "webhook-id",
+        "webhook-signature",
+        "webhook-timestamp",
+    }
+)
+"""Headers that the sink writes itself."""
+
+SHORTEST_SECRET = 4
+"""Characters; what is shorter is no secret, and cutting it out would make an answer unreadable."""
+
+_NO_ADDRESS = "must be a whole http:// or https:// address"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIELD_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+
+
+class HttpSettings(Sink.Settings):
+    """Where to, how, and signed with what."""
+
+    url: SecretStr = Field(
+        description="Where events are sent, http:// or https://. A secret: many targets put a"
+        " token into it."
+    )
+    method: Literal["POST", "PUT"] = Field(default="POST", description="The request method.")
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Further request headers; their values are secrets."
+    )
+    body: Literal["cloudevent", "raw", "template"] = Field(
+        default="cloudevent",
+        description="What is sent: the event as CloudEvents 1.0 JSON, the platform's own bytes, or"
+        " a template.",
+    )
+    template: str | None = Field(
+        default=None,
+        description='The Jinja2 template of `body = "template"`, over `event` and `data`.',
+    )
+    template_file: Path | None = Field(
+        default=None, description="A file that holds the template, instead of `template`."
+    )
+    content_type: str | None = Field(
+        default=None,
+        description="The Content-Type, where it is not application/cloudevents+json (cloudevent)"
+        " or application/json (raw, template).",
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        description="A secret, whsec_ and base64 of 24 to 64 bytes: each request is signed as"
+        " Standard Webhooks says.",
+    )
+    timeout: float = Field(
+        default=10.0, gt=0, le=300, description="Seconds until an answer must have begun."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: SecretStr) -> SecretStr:
+        try:
+            target = httpx.URL(url.get_secret_value())
+        except httpx.InvalidURL:
+            raise ValueError(_NO_ADDRESS) from None
+        if target.scheme not in ("http", "https") or not target.host:
+            raise ValueError(_NO_ADDRESS)
+        if target.userinfo:
+            raise ValueError("must not hold a user or password: send an Authorization header")
+        return url
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        seen: set[str] = set()
+        for name, value in headers.items():
+            if not _TOKEN.fullmatch(name):
+                raise ValueError(f"{name!r} is not a header name")
+            if name.lower() in OURS:
+                hint = ": set `content_type`" if name.lower() == "content-type" else ""
+                raise ValueError(f"{name} is written by the sink itself{hint}")
+            if name.lower() in seen:
+                raise ValueError(f"{name} is given twice")
+            if not _FIELD_VALUE.fullmatch(value.get_secret_value()):
+                raise ValueError(f"the value of {name} must be printable ASCII on one line")
+            seen.add(name.lower())
+        return headers
+
+    @field_validator("content_type")
+    @classmethod
+    def _is_media_type(cls, content_type: str | None) -> str | None:
+        if content_type is not None and not _FIELD_VALUE.fullmatch(content_type):
+            raise ValueError("must be printable ASCII on one line")
+        return content_type
+
+    @field_validator("secret")
+    @classmethod
+    def _is_standard(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            key_of(secret.get_secret_value())
+        return secret
+
+    @model_validator(mode="after")
+    def _has_its_template(self) -> Self:
+        given = [name for name in ("template", "template_file") if getattr(self, name) is not None]
+        if self.body == "template" and len(given) != 1:
+            raise ValueError('body = "template" needs either `template` or `template_file`')
+        if self.body != "template" and given:
+            raise ValueError(f'`{given[0]}` is only used with body = "template"')
+        if self.template is not None:
+            templated(self.template)
+        return self
+
+    def shape(self) -> Body:
+        """How an event is written.
+
+        Raises OSError or ValueError when the template's file cannot be read or compiled.
+        """
+        if self.body != "template":
+            shape = FIXED[self.body]
+        elif self.template_file is not None:
+            shape = templated(self.template_file.read_text(encoding="utf-8"))
+        else:
+            shape = templated(self.template or "")
+        return Body(self.content_type or shape.content_type, shape.render)
+
+    def key(self) -> bytes | None:
+        """The key that requests are signed with, where they are."""
+        return None if self.secret is None else key_of(self.secret.get_secret_value())
+
+    def echoes(self) -> frozenset[str]:
+        """What an answer may repeat of our secrets: the address, its path, and header values."""
+        target = httpx.URL(self.url.get_secret_value())
+        where = (str(target), target.raw_path.decode("ascii"), target.path, target.query.decode())
+        values = [value.get_secret_value() for value in self.headers.values()]
+        words = [word for value in values for word in value.split()]
+        found = {self.url.get_secret_value(), *where, *values, *words}
+        return frozenset(text for text in found if len(text) >= SHORTEST_SECRET)

@@ -217,7 +217,7 @@ class RouteStart:
 
     route: str
     start: Literal["beginning", "end"] | datetime = "end"
-    """Where it begins; counts only when it is new, and not in a new store (there: the beginning)."""
+    """Where it begins if it is new; in a new store every route begins at the beginning."""
     ordered: bool = True
     """Whether an exception holds back later events of its node."""
     max_exceptions: int = 10_000
@@ -227,13 +227,17 @@ class RouteStart:
 class Inbox(Protocol):
     """The store port. Every method may raise StoreError; none blocks the event loop.
 
-    `append` and the three verdicts return when what they did is as durable as `traits` says.
+    `append` and the three verdicts (`settle`, `defer`, `bury`) return when what they did is as
+    durable as `traits` says. A verdict that raised StoreError is not forgotten: it becomes durable
+    before the route claims anything new. A verdict on an event that is not claimed does nothing.
     """
 
     @property
     def traits(self) -> Traits: ...
 
-    async def append(self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None) -> list[Receipt]:
+    async def append(
+        self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None
+    ) -> list[Receipt]:
         """Keep a batch, all or nothing, in order; one receipt per entry.
 
         An entry whose dedup key is remembered with the same bytes is a duplicate; with other bytes
@@ -244,7 +248,10 @@ class Inbox(Protocol):
         """The place that a puller's last `append` kept."""
 
     async def register(self, routes: Sequence[RouteStart]) -> list[RoutePlace]:
-        """Make routes known and commit where each of them begins. A known route keeps its place."""
+        """Make routes known and commit where each of them begins. A known route keeps its place.
+
+        A new store is one that has never known a route.
+        """
 
     async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
         """Up to `n` events for one attempt each: due exceptions first, then new events in order.
@@ -264,10 +271,10 @@ class Inbox(Protocol):
         """Given up: a dead letter of this route. Later events of its node go on."""
 
     async def next_due(self, route: str) -> datetime | None:
-        """When the route's earliest waiting exception may be claimed again."""
+        """When the route's earliest exception may be claimed; long ago if one may be right now."""
 
     async def wait(self, after: int, seconds: float) -> int:
-        """The newest position, as soon as it is greater than `after`, at the latest after `seconds`."""
+        """The newest position, as soon as it is above `after`, at the latest after `seconds`."""
 
     async def read(self, query: Query) -> list[Stored]:
         """Kept events, a page at a time; no transaction outlives the call."""
@@ -275,7 +282,7 @@ class Inbox(Protocol):
     async def dead_letters(
         self, *, route: str | None = None, after: int | None = None, limit: int = 100
     ) -> list[DeadLetter]:
-        """Dead letters by position, a page at a time."""
+        """Dead letters by position, a page at a time; a page never parts those of one position."""
 
     async def attempts(self, event_id: str) -> list[Attempt]:
         """The failed attempts on one event, oldest first."""
@@ -285,6 +292,9 @@ class Inbox(Protocol):
 
     async def figures(self) -> Figures:
         """The store at a glance."""
+
+    async def upkeep(self) -> None:
+        """Keep the store small and quick; whoever dispatches calls it every second or so."""
 
     async def close(self) -> None:
         """Finish what was begun and let go; calling it again does nothing."""

@@ -1,0 +1,67 @@
+"""What every store decides alike: lanes, conflicts of keys, which events a query asks for.
+
+Must not know: how events are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from receiver.inbox import Entry, Query, Stored
+from receiver.patterns import Patterns
+
+
+def lane(source: str, node: str | None) -> str | None:
+    """Whose order an event is part of: its node within its source; None: of nobody's."""
+    return None if node is None else f"{source}/{node}"
+
+
+def conflict(first_id: str) -> str:
+    """The problem of an event whose dedup key came with other bytes before."""
+    return f"its id was already used by event {first_id}, with another body"
+
+
+def stored(entry: Entry, *, seq: int | None, problems: tuple[str, ...] = ()) -> Stored:
+    """An entry as it is kept; `seq` is None in quarantine."""
+    return Stored(
+        seq=seq,
+        id=entry.id,
+        source=entry.source,
+        type=entry.type,
+        key=entry.key,
+        time=entry.time,
+        received_at=entry.received_at,
+        node=entry.node,
+        user=entry.user,
+        raw=entry.raw,
+        operation=entry.operation,
+        secret=entry.secret,
+        problems=problems,
+    )
+
+
+def selects(query: Query) -> Callable[[Stored], bool]:
+    """Whether a kept event is one that `query` asks for, its page (`after`, `limit`) left aside."""
+    tests: list[Callable[[Stored], bool]] = []
+
+    def among(wanted: tuple[str, ...], value: Callable[[Stored], Any]) -> None:
+        if wanted:
+            members = frozenset(wanted)
+            tests.append(lambda event: value(event) in members)
+
+    among(query.ids, lambda event: event.id)
+    among(query.sources, lambda event: event.source)
+    among(query.nodes, lambda event: event.node)
+    among(query.users, lambda event: event.user)
+    if query.types:
+        patterns = Patterns(query.types)
+        tests.append(lambda event: patterns.match(event.type))
+    if (since := query.since) is not None:
+        tests.append(lambda event: event.received_at >= since)
+    if (until := query.until) is not None:
+        tests.append(lambda event: event.received_at < until)
+    if query.text is not None:
+        part = query.text.encode("utf-8", "surrogatepass")
+        tests.append(lambda event: part in event.raw)
+    return lambda event: all(test(event) for test in tests)

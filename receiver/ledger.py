@@ -1,0 +1,297 @@
+"""One route's place in the inbox: how far it is, what is still open, what may be claimed next.
+
+A state machine over positions; both stores run it, so that both keep the same promises.
+Must not know: how its state is kept, what the events say, what time it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from heapq import heappop, heappush
+from itertools import takewhile
+
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
+"""`next_due` of an event that may be claimed whenever somebody asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """An open event that the saved position has passed: what must be kept of it."""
+
+    seq: int
+    lane: str | None
+    """Whose order it is part of (its node); None: of nobody's."""
+    failures: int = 0
+    """Attempts that failed."""
+    due: datetime | None = None
+    """When it may be claimed again; None: as soon as it is its turn."""
+    first_failed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One event that may be attempted now."""
+
+    seq: int
+    attempt: int
+    first_failed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What must be written, all or nothing, for the saved state to catch up."""
+
+    position: int
+    keep: tuple[Exceptional, ...]
+    """Exceptions to write, or to write over."""
+    forget: tuple[int, ...]
+    """Exceptions to delete."""
+    closed: tuple[int, ...] = field(repr=False, default=())
+    """Every event that is done with, whether it was an exception or not."""
+
+
+class _State(Enum):
+    HELD = "behind an earlier event of its lane"
+    READY = "may be claimed"
+    CLAIMED = "in flight"
+    WAITING = "for its next attempt"
+    DEFERRED = "to be waiting once that is saved"
+    CLOSED = "to be forgotten once that is saved"
+
+
+@dataclass(slots=True)
+class _Open:
+    """One event between the moment it was taken in and the moment its end was saved."""
+
+    seq: int
+    lane: str | None
+    state: _State
+    failures: int = 0
+    due: datetime | None = None
+    first_failed_at: datetime | None = None
+
+    def row(self) -> Exceptional:
+        return Exceptional(self.seq, self.lane, self.failures, self.due, self.first_failed_at)
+
+
+class Ledger:
+    """The state of one route.
+
+    Life of an event: `take` or `skip` it in order of position; what was taken is claimed, by its
+    turn; a claimed event gets a verdict: `close` or `defer` (or none: `hand_back`). A verdict
+    counts once `delta` is written and `saved`: only then does the next event of the lane get its
+    turn, so that a crash can never deliver an event again after a later one of its lane.
+
+    The saved position passes what is closed or skipped, and what has a row of its own; rows are
+    written only for open events that something later has overtaken. So a run of successes in order
+    costs one position, and a restart from what was saved claims again exactly what was open.
+    """
+
+    def __init__(
+        self,
+        position: int = 0,
+        exceptions: Iterable[Exceptional] = (),
+        *,
+        ordered: bool = True,
+        max_exceptions: int = 10_000,
+    ) -> None:
+        self.position = position
+        """How far the route is, as saved."""
+        self.scanned = position
+        """How far events were taken in or skipped."""
+        self.max_exceptions = max_exceptions
+        self._ordered = ordered
+        self._open: dict[int, _Open] = {}
+        self._lanes: dict[str, deque[int]] = {}
+        self._ready: list[int] = []
+        self._waiting: list[tuple[datetime, int]] = []
+        self._fresh: deque[int] = deque()  # taken in, after the saved position: they have no row
+        self._changed: dict[int, _Open] = {}  # verdicts that are not saved
+        self._reach = position  # the last event that had a verdict
+        for row in sorted(exceptions, key=lambda row: row.seq):
+            known = (row.failures, row.due, row.first_failed_at)
+            self._enter(_Open(row.seq, row.lane, _State.HELD, *known))
+
+    @property
+    def room(self) -> int:
+        """How many more events may be taken in before the bound is reached."""
+        return max(0, self.max_exceptions - len(self._open))
+
+    def skip(self, seq: int) -> None:
+        """Pass the next event: the route does not want it."""
+        self.scanned = seq
+
+    def take(self, seq: int, lane: str | None) -> Turn | None:
+        """Take in the next event; claimed at once, or None while an earlier one holds it back."""
+        self.scanned = seq
+        self._fresh.append(seq)
+        entry = _Open(seq, lane, _State.HELD)
+        if lane is not None and self._ordered:
+            queue = self._lanes.get(lane)
+            if queue is not None:
+                queue.append(seq)
+                self._open[seq] = entry
+                return None
+            self._lanes[lane] = deque((seq,))
+        self._open[seq] = entry
+        entry.state = _State.CLAIMED
+        return Turn(seq, 1)
+
+    def claim(self, n: int, now: datetime) -> list[Turn]:
+        """Up to `n` turns of events that were taken in before, oldest first, now claimed."""
+        while self._waiting and self._waiting[0][0] <= now:
+            due, seq = heappop(self._waiting)
+            entry = self._open.get(seq)
+            if entry is not None and entry.state is _State.WAITING and entry.due == due:
+                self._make_ready(entry)
+        turns: list[Turn] = []
+        while self._ready and len(turns) < n:
+            entry = self._open.get(heappop(self._ready))
+            if entry is None or entry.state is not _State.READY:
+                continue
+            entry.state = _State.CLAIMED
+            turns.append(Turn(entry.seq, entry.failures + 1, entry.first_failed_at))
+        return turns
+
+    def hand_back(self, seqs: Iterable[int]) -> None:
+        """Undo claims that nobody will act on; their turn comes again at once."""
+        for seq in seqs:
+            entry = self._open.get(seq)
+            if entry is not None and entry.state is _State.CLAIMED:
+                self._await_turn(entry, at_once=True)
+
+    def next_due(self) -> datetime | None:
+        """When something taken in before may be claimed: `AT_ONCE`, a time, or None for never."""
+        while self._ready:
+            entry = self._open.get(self._ready[0])
+            if entry is not None and entry.state is _State.READY:
+                return AT_ONCE
+            heappop(self._ready)
+        while self._waiting:
+            due, seq = self._waiting[0]
+            entry = self._open.get(seq)
+            if entry is not None and entry.state is _State.WAITING and entry.due == due:
+                return due
+            heappop(self._waiting)
+        return None
+
+    def close(self, seq: int) -> bool:
+        """Delivered, or given up. False, and nothing changes, when the event is not claimed."""
+        return self._judge(seq, _State.CLOSED) is not None
+
+    def defer(self, seq: int, *, until: datetime, failed_at: datetime) -> bool:
+        """To be claimed again from `until` on. False when the event is not claimed."""
+        entry = self._judge(seq, _State.DEFERRED)
+        if entry is None:
+            return False
+        entry.failures += 1
+        entry.due = until
+        if entry.first_failed_at is None:
+            entry.first_failed_at = failed_at
+        return True
+
+    def _judge(self, seq: int, state: _State) -> _Open | None:
+        entry = self._open.get(seq)
+        if entry is None or entry.state is not _State.CLAIMED:
+            return None
+        entry.state = state
+        self._changed[seq] = entry
+        if seq > self._reach:
+            self._reach = seq
+        return entry
+
+    def delta(self) -> Delta | None:
+        """What is to be written; None when nothing is. Changes nothing: see `saved`."""
+        reach = self._reach
+        keep = [entry.row() for entry in self._changed.values() if entry.state is _State.DEFERRED]
+        overtaken = list(takewhile(lambda seq: seq <= reach, self._fresh))
+        for seq in overtaken:
+            entry = self._open[seq]
+            if seq not in self._changed:
+                keep.append(entry.row())
+        fresh = len(overtaken)
+        position = self._fresh[fresh] - 1 if fresh < len(self._fresh) else self.scanned
+        if position == self.position and not self._changed:
+            return None
+        closed = tuple(seq for seq, entry in self._changed.items() if entry.state is _State.CLOSED)
+        forget = tuple(seq for seq in closed if seq <= self.position)
+        return Delta(position, tuple(keep), forget, closed)
+
+    def saved(self, delta: Delta) -> None:
+        """`delta` is written: what it says now holds, and the next of each lane get their turn."""
+        self.position = delta.position
+        self._reach = max(self._reach, delta.position)
+        while self._fresh and self._fresh[0] <= delta.position:
+            self._fresh.popleft()
+        for seq in delta.closed:
+            del self._changed[seq]
+            self._leave(self._open.pop(seq))
+        for row in delta.keep:
+            entry = self._changed.get(row.seq)
+            if entry is not None and entry.state is _State.DEFERRED and entry.due == row.due:
+                del self._changed[row.seq]
+                self._await_turn(entry)
+
+    @property
+    def open(self) -> int:
+        """How many events are in flight, waiting and held back together."""
+        return len(self._open)
+
+    def census(self) -> tuple[int, int]:
+        """How many of the saved exceptions wait for another attempt, and how many are held back."""
+        saved = [entry for entry in self._open.values() if entry.seq <= self.position]
+        held = sum(entry.state is _State.HELD for entry in saved)
+        return sum(entry.due is not None for entry in saved if entry.state is not _State.HELD), held
+
+    def reshape(self, *, ordered: bool, max_exceptions: int) -> None:
+        """Take up changed settings; what is in flight stays so."""
+        self.max_exceptions = max_exceptions
+        if ordered == self._ordered:
+            return
+        self._ordered = ordered
+        self._lanes.clear()
+        for seq in sorted(self._open):
+            entry = self._open[seq]
+            if entry.state in (_State.HELD, _State.READY, _State.WAITING):
+                self._enter(entry)
+            elif ordered and entry.lane is not None:
+                self._lanes.setdefault(entry.lane, deque()).append(seq)
+
+    def _enter(self, entry: _Open) -> None:
+        """Put an open event that is not in flight at the end of its lane."""
+        self._open[entry.seq] = entry
+        if self._ordered and entry.lane is not None:
+            self._lanes.setdefault(entry.lane, deque()).append(entry.seq)
+        self._await_turn(entry)
+
+    def _leave(self, entry: _Open) -> None:
+        """Take a closed event out of its lane; the next one gets its turn."""
+        queue = None if entry.lane is None else self._lanes.get(entry.lane)
+        if queue is None or entry.lane is None:
+            return
+        if queue[0] == entry.seq:
+            queue.popleft()
+        else:
+            queue.remove(entry.seq)  # it was in flight when the route became ordered
+        if not queue:
+            del self._lanes[entry.lane]
+        elif (follower := self._open[queue[0]]).state is _State.HELD:
+            self._await_turn(follower)
+
+    def _await_turn(self, entry: _Open, *, at_once: bool = False) -> None:
+        queue = None if entry.lane is None else self._lanes.get(entry.lane)
+        if queue is not None and queue[0] != entry.seq:
+            entry.state = _State.HELD
+        elif entry.due is None or at_once:
+            self._make_ready(entry)
+        else:
+            entry.state = _State.WAITING
+            heappush(self._waiting, (entry.due, entry.seq))
+
+    def _make_ready(self, entry: _Open) -> None:
+        entry.state = _State.READY
+        heappush(self._ready, entry.seq)

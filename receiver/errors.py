@@ -50,7 +50,8 @@ class PayloadError(ReceiverError):
 class SignatureError(Exception):
     """A request is not authentic. `reason` is a short fixed word, safe for logs and metrics.
 
-    Reasons: `missing`, `doubled`, `malformed`, `mismatch`, `stale`, `not-configured`.
+    Reasons: `missing`, `doubled`, `malformed`, `mismatch`, `stale`, `not-configured`; and `expired`
+    where every secret of the source has expired and it is configured to answer 503 then.
     """
 
     def __init__(self, reason: str) -> None:

@@ -1,0 +1,162 @@
+"""The keys that prove where a request comes from: secrets, public keys, secret header values.
+
+Values only, read from the configuration by others. Their content is never in a repr or a message.
+Must not know: where keys are kept, which clock is right, how a signature is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+
+from receiver.errors import ConfigError
+
+MIN_RSA_BITS = 2048
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+Policy = Literal["first", "any", "all"]
+"""Which alternatives of an operation must pass when a request carries the headers of several: the
+first that the operation lists, at least one, or each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A shared secret.
+
+    Raises ConfigError when it is empty (anybody could sign with that), or its expiry has no zone.
+    """
+
+    name: str
+    value: bytes = field(repr=False)
+    expires: datetime | None = None
+    """From then on (aware) it proves nothing, as long as the source has one that still does."""
+
+    def __post_init__(self) -> None:
+        if not self.value:
+            raise ConfigError(f"the secret {self.name!r} is empty: give it a value or remove it")
+        if self.expires is not None and self.expires.tzinfo is None:
+            raise ConfigError(f"the secret {self.name!r} expires at a time without a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An RSA public key of at least 2048 bits; made by `public_key`."""
+
+    name: str
+    key: RSAPublicKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderSecret:
+    """A header that the sender sends, with a secret value. Raises ConfigError if it cannot work."""
+
+    header: str
+    name: str
+    value: bytes = field(repr=False)
+    field_name: bytes = field(init=False, repr=False)
+    """`header` as ASGI gives it: lower-case bytes."""
+
+    def __post_init__(self) -> None:
+        if not _HEADER_NAME.fullmatch(self.header):
+            raise ConfigError(f"{self.header!r} is not the name of a header")
+        if not self.value or self.value != self.value.strip():
+            raise ConfigError(
+                f"the value of the secret header {self.header!r} is empty, or has space around it "
+                "that HTTP does not carry"
+            )
+        object.__setattr__(self, "field_name", self.header.lower().encode("ascii"))
+
+
+SigningKey = Secret | HeaderSecret | RSAPrivateKey
+"""What a sender proves its requests with; a receiver has such keys for its own samples only."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKeys:
+    """Everything that may prove a request of one source.
+
+    Raises ConfigError when nothing is left of a secret without `strip_prefix`.
+    """
+
+    secrets: tuple[Secret, ...] = ()
+    public_keys: tuple[PublicKey, ...] = ()
+    headers: tuple[HeaderSecret, ...] = ()
+    policy: Policy = "first"
+    on_expiry: Literal["warn", "503"] = "warn"
+    """When the last secret has expired: go on with it and warn, or answer 503 until there is a new
+    one. Never 401, which would lose events for a fault of ours."""
+    strip_prefix: str | None = None
+    """A start of secrets, such as `whsec_`, that is not part of the HMAC key."""
+
+    def __post_init__(self) -> None:
+        for secret in self.secrets:
+            if self.strip_prefix and secret.value == self.strip_prefix.encode():
+                raise ConfigError(f"the secret {secret.name!r} is nothing but its prefix")
+
+    def live(self, now: datetime) -> tuple[Secret, ...]:
+        """The secrets that prove a request: those not expired, else the one that expired last.
+
+        None at all when every secret has expired and `on_expiry` is "503".
+        """
+        live = tuple(secret for secret in self.secrets if now < (secret.expires or _NEVER))
+        if live or not self.secrets or self.on_expiry == "503":
+            return live
+        return (max(self.secrets, key=lambda secret: secret.expires or _NEVER),)
+
+    def lapsed(self, now: datetime) -> bool:
+        """Whether there are secrets and every one of them has expired."""
+        return bool(self.secrets) and all(now >= (s.expires or _NEVER) for s in self.secrets)
+
+
+class Keyring:
+    """The keys of every configured source; a new one replaces it whole."""
+
+    def __init__(self, sources: Mapping[str, SourceKeys]) -> None:
+        self._sources = dict(sources)
+
+    def for_source(self, name: str) -> SourceKeys | None:
+        """The keys of a source; None when the source is not configured."""
+        return self._sources.get(name)
+
+    def __repr__(self) -> str:
+        return f"<Keyring {', '.join(self._sources)}>"
+
+
+def public_key(name: str, pem: bytes | str) -> PublicKey:
+    """The RSA public key in a PEM text (RFC 7468): SubjectPublicKeyInfo, PKCS #1 or a certificate.
+
+    Raises ConfigError, which never shows the text, when it holds anything else, a private key, or
+    a key of fewer than 2048 bits.
+    """
+    data = pem.encode(errors="replace") if isinstance(pem, str) else pem
+    if b"PRIVATE KEY" in data:
+        raise ConfigError(
+            f"the public key {name!r} holds a private key: give the PUBLIC KEY block only, and "
+            "treat that private key as leaked"
+        )
+    try:
+        is_certificate = b"BEGIN CERTIFICATE" in data
+        key: object = (
+            load_pem_x509_certificate(data).public_key()
+            if is_certificate
+            else load_pem_public_key(data)
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        # The cause may quote what it read, so it is not chained.
+        raise ConfigError(f"the public key {name!r} is not a PEM public key") from None
+    if not isinstance(key, RSAPublicKey):
+        raise ConfigError(f"the public key {name!r} is not an RSA key")
+    if key.key_size < MIN_RSA_BITS:
+        raise ConfigError(
+            f"the public key {name!r} has {key.key_size} bits: at least {MIN_RSA_BITS} are needed"
+        )
+    return PublicKey(name, key)

@@ -11,8 +11,8 @@ import re
 from receiver.contract import FILTER_LEVELS, RESERVED_HOOKS, EventType
 from receiver.excerpt import Excerpt, brief
 
-MAX_NAME = 60
-"""Characters of a name that becomes a Python name; more would not fit on a line."""
+MAX_NAME = 72
+"""Characters of a name that becomes a hook, a class or a field: more would not fit on a line."""
 
 _PYTHON_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -26,9 +26,9 @@ def event_schemas(root: Excerpt) -> dict[str, Excerpt]:
     }
 
 
-def is_python_name(name: str) -> bool:
+def is_python_name(name: str, longest: int = MAX_NAME) -> bool:
     """Whether a name can be a Python name that fits on a line of generated code."""
-    fits = len(name) <= MAX_NAME and _PYTHON_NAME.fullmatch(name) is not None
+    fits = len(name) <= longest and _PYTHON_NAME.fullmatch(name) is not None
     return fits and not keyword.iskeyword(name)
 
 

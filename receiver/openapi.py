@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from receiver import vocabulary
 from receiver.contract import Contract, Document, Operation, Scheme, Source
 from receiver.errors import SpecError
-from receiver.eventtypes import MAX_NAME, TypeTable, is_python_name
+from receiver.eventtypes import TypeTable, is_python_name
 from receiver.excerpt import Excerpt, Report, brief, survey
 from receiver.locator import (
     Constant,
@@ -26,6 +26,8 @@ from receiver.locator import (
 
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+MAX_OPERATION = 64
+"""Characters of an operationId, which becomes a function."""
 
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FINDERS = ("type", "key", "time", "node", "user")
@@ -135,8 +137,8 @@ class _Reading:
 
     def _operation(self, path: str, excerpt: Excerpt) -> Operation:
         name = excerpt.at("operationId")
-        if name.text() and not is_python_name(name.text()):
-            name.fail(f"becomes a function: a Python name of at most {MAX_NAME} characters")
+        if name.text() and not is_python_name(name.text(), MAX_OPERATION):
+            name.fail(f"becomes a function: a Python name of at most {MAX_OPERATION} characters")
         words = excerpt.at("x-receiver")
         words.allow("source", "transport", "limits", *_FINDERS)
         source = words.at("source")

@@ -1,0 +1,11 @@
+"""Delivers what is in the inbox: each route on its own, in order per node, until it is taken.
+
+A route's sink may raise, sleep, exit or talk nonsense: the other routes do not notice.
+Must not know: how events come in, HTTP, where routes are configured.
+"""
+
+from receiver.dispatch.clock import Clock, SystemClock
+from receiver.dispatch.dispatcher import GRACE, Dispatcher
+from receiver.dispatch.route import Catalogue, Route, RouteStatus
+
+__all__ = ["GRACE", "Catalogue", "Clock", "Dispatcher", "Route", "RouteStatus", "SystemClock"]

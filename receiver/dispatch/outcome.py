@@ -1,0 +1,171 @@
+"""What became of one attempt: delivered, to be tried again, or given up.
+
+The contract of hooks (receiver.hookspecs) is decided here and nowhere else.
+Must not know: how a hook was called, the inbox's state.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from receiver.backoff import Schedule
+from receiver.errors import Reject, Retry
+from receiver.inbox import Claim, Failure
+from receiver.redaction import Redaction
+
+LONGEST_WAIT = 7 * 86_400.0
+"""Seconds; a sink that asks for more is called again after this long."""
+LONGEST_MESSAGE = 2_000
+LONGEST_TRACEBACK = 8_000
+FRAMES = 20
+
+MAY_RETURN = (
+    "a hook returns None or True (delivered) or False (try again), and raises Retry or Reject"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The sink has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Not delivered; to be tried again."""
+
+    when: datetime
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Given up."""
+
+    failure: Failure
+
+
+Outcome = Delivered | RetryAt | Dead
+DELIVERED = Delivered()
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a call ended with when it did not return."""
+
+    error: BaseException
+    overdue: bool = False
+    """Whether it was ended by its deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Turns what hooks return and raise into outcomes, for one route."""
+
+    schedule: Schedule
+    deadline: float
+    redaction: Redaction
+
+    def outcome(self, result: Any, claim: Claim, *, now: datetime, random: float) -> Outcome:
+        """`result` is what the hook returned for this event, or a Raised."""
+        if result is None or result is True:
+            return DELIVERED
+        after = 0.0
+        if isinstance(result, Raised):
+            failure = self._failure(result, now)
+            if isinstance(result.error, Reject):
+                return Dead(failure)
+            if isinstance(result.error, Retry):
+                after = seconds(result.error.after)
+        elif result is False:
+            failure = Failure(now, "retry", "", "the hook returned False")
+        else:
+            said = self._clean(f"the hook returned {shown(result)}; {MAY_RETURN}")
+            failure = Failure(now, "error", "TypeError", said)
+        return self._again(failure, claim, after, now, random)
+
+    def batch(self, result: Any, size: int) -> list[Any] | None:
+        """One result per event of a batch; None when the events are to be called one by one.
+
+        A Retry is meant for all of them, and so is a deadline: calling each at once would only
+        wait as long again. Both are called one by one when they are due.
+        """
+        if isinstance(result, Raised):
+            return [result] * size if result.overdue or isinstance(result.error, Retry) else None
+        if result is False:
+            return None
+        if result is None or result is True:
+            return [result] * size
+        if not isinstance(result, list | tuple) or len(result) != size:
+            what = f"{len(result)} outcomes" if isinstance(result, list | tuple) else shown(result)
+            error = TypeError(
+                f"on_batch returned {what} for {size} events; it returns nothing, or a list with"
+                " None, True, False, a Retry or a Reject for each"
+            )
+            return [Raised(error)] * size
+        return [Raised(item) if isinstance(item, BaseException) else item for item in result]
+
+    def _again(
+        self, failure: Failure, claim: Claim, after: float, now: datetime, random: float
+    ) -> Outcome:
+        delay = self.schedule.delay(claim.attempt, random)
+        if delay is None:
+            return Dead(replace(failure, kind="expired"))
+        return RetryAt(now + timedelta(seconds=max(delay, after)), failure)
+
+    def _failure(self, raised: Raised, now: datetime) -> Failure:
+        error = raised.error
+        if raised.overdue:
+            kind, message = "deadline", f"the hook took longer than {self.deadline:g} s"
+        else:
+            own = "retry" if isinstance(error, Retry) else "error"
+            kind, message = ("reject" if isinstance(error, Reject) else own), spoken(error)
+        # A Retry or a Reject is the sink's own words; where they were said is of no interest.
+        trace = "" if kind in ("retry", "reject") else _trace(error)
+        return Failure(
+            now,
+            kind,
+            type(error).__name__,
+            self._clean(message)[:LONGEST_MESSAGE],
+            self._clean(trace)[-LONGEST_TRACEBACK:],
+        )
+
+    def _clean(self, text: str) -> str:
+        return self.redaction.text(text)
+
+
+def seconds(value: Any) -> float:
+    """A sink's `after` as seconds from 0 to LONGEST_WAIT; 0 where it makes no sense."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return 0.0
+    return float(min(max(value, 0.0), LONGEST_WAIT))
+
+
+def spoken(error: BaseException) -> str:
+    """The exception's message, whatever its class makes of being asked for it."""
+    try:
+        return str(error)
+    except BaseException:  # a class may even exit there
+        return "(its message cannot be shown)"
+
+
+def shown(value: object) -> str:
+    """A value in a few words, whatever its class makes of being asked for them."""
+    try:
+        text = repr(value)
+    except BaseException:  # a class may even exit there
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def _trace(error: BaseException) -> str:
+    """Where it was raised, without the frame that called the hook."""
+    trace = error.__traceback__
+    try:
+        return "".join(
+            traceback.format_exception(type(error), error, trace and trace.tb_next, limit=-FRAMES)
+        )
+    except BaseException:  # a class may even exit there
+        return "(its traceback cannot be shown)"

@@ -1,0 +1,83 @@
+"""What a route is, and how it is doing: values only.
+
+Must not know: how a route is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import ModuleType
+from typing import Any, Literal, Protocol
+
+from receiver import backoff
+from receiver.backoff import Schedule
+from receiver.contract import Contract
+from receiver.plugins import Plugin
+
+State = Literal["starting", "running", "stuck", "broken", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which events go to which sink, with which settings."""
+
+    name: str
+    plugin: Plugin
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The sink's own settings, secrets resolved."""
+    events: tuple[str, ...] = ("*",)
+    """Patterns (receiver.patterns) over event types; the same for the next three."""
+    sources: tuple[str, ...] = ("*",)
+    nodes: tuple[str, ...] = ("*",)
+    users: tuple[str, ...] = ("*",)
+    start: Literal["beginning", "end"] | datetime = "end"
+    ordered: bool = True
+    """Whether a failing event holds back its node's later events."""
+    concurrency: int = 8
+    """Calls of hooks under way at the same time; of plain hooks at most `THREADS`."""
+    batch: int = 100
+    """Events handed to `on_batch` at once, at most."""
+    batch_wait: float = 0.0
+    """Seconds that an event may wait for a batch to fill; with 0, a call takes what is there."""
+    deadline: float = 30.0
+    """Seconds that one call may take."""
+    schedule: Schedule = backoff.DEFAULT
+    max_exceptions: int = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteStatus:
+    """How one route is doing. The figures count from the start of the process."""
+
+    route: str
+    plugin: str
+    state: State
+    """`stuck`: calls did not end at their deadline, and nothing is called until they do;
+    `broken`: the sink cannot be used, `last_error` says why."""
+    lag: int | None = None
+    """Events after its position; None where the store could not be asked."""
+    in_flight: int = 0
+    delivered: int = 0
+    failed: int = 0
+    """Attempts that failed."""
+    dead: int = 0
+    """Dead letters made."""
+    overdue: int = 0
+    """Calls that are past their deadline and still running."""
+    last_error: str | None = None
+    """The route's and its plugin's names, and what went wrong last; holds no secrets."""
+    last_error_at: datetime | None = None
+
+
+class Catalogue(Protocol):
+    """What dispatch needs of the contract that is served (receiver.catalogue)."""
+
+    @property
+    def contract(self) -> Contract: ...
+
+    @property
+    def hookspecs(self) -> ModuleType: ...
+
+    def decoder(self, source: str, type: str) -> Callable[[bytes], Any]: ...

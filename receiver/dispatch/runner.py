@@ -1,0 +1,278 @@
+"""One route from start to stop: opens its sink, claims, delivers, writes down, closes.
+
+Nothing that goes wrong here is felt by another route. Must not know: the other routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from receiver.backoff import pause
+from receiver.dispatch.clock import Clock, Timer
+from receiver.dispatch.delivery import Delivery
+from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, spoken
+from receiver.dispatch.route import Catalogue, Route, RouteStatus
+from receiver.dispatch.selection import Selection
+from receiver.dispatch.threads import once
+from receiver.dispatch.verdicts import Verdicts
+from receiver.errors import PluginError
+from receiver.inbox import Claim, Inbox
+from receiver.plugins import BoundSink, bind
+from receiver.redaction import Redaction
+from receiver.sink import logger
+
+WINDOW = 512
+"""Claims in hand at the same time, at least; large enough that claiming is no bottleneck."""
+SOON = timedelta(milliseconds=20)
+"""The least time between two claims of which the first brought nothing."""
+QUIET = timedelta(seconds=1)
+"""Of a route whose every delivery fails, one failure in this time is logged."""
+CLOSING = 5.0
+"""Seconds that a sink's `close` may take."""
+
+
+class Runner:
+    """Runs one route. `run` returns when `stop` was called, or the sink cannot be used."""
+
+    def __init__(
+        self,
+        route: Route,
+        inbox: Inbox,
+        catalogue: Catalogue,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+    ) -> None:
+        self.route = route
+        self._inbox = inbox
+        self._catalogue = catalogue
+        self._clock = clock
+        self._random = random
+        self._window = max(WINDOW, 2 * route.batch, 2 * route.concurrency)
+        self._log: Any = logger(route.name, Redaction())
+        self._status = RouteStatus(route=route.name, plugin=route.plugin.name, state="starting")
+        self._delivered = self._failed = self._dead = 0
+        self._logged_at: datetime | None = None
+        self._store_failures = 0
+        self._in_hand = 0
+        self._delivery: Delivery | None = None
+        self._verdicts = Verdicts(
+            inbox, clock, self._written, self._store_trouble, self._store_relief
+        )
+        self._awake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    # -- what others ask -------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """There may be something to claim."""
+        self._awake.set()
+
+    def status(self) -> RouteStatus:
+        """How the route is doing now; the lag is for the store to say."""
+        delivery = self._delivery
+        running = self._status.state == "running" and delivery is not None
+        return replace(
+            self._status,
+            state="stuck" if running and delivery and delivery.stuck else self._status.state,
+            in_flight=self._in_hand,
+            overdue=delivery.overdue if delivery else 0,
+            delivered=self._delivered,
+            failed=self._failed,
+            dead=self._dead,
+        )
+
+    def stop(self) -> None:
+        """Claim no more, begin no more calls."""
+        self._stopping.set()
+        self._awake.set()
+        if self._delivery is not None:
+            self._delivery.stop()
+
+    # -- the life of the route -------------------------------------------------------------------
+
+    async def run(self, grace: Callable[[], float]) -> None:
+        """Deliver until `stop`; then wait `grace()` seconds for the calls that are under way."""
+        try:
+            sink = bind(
+                self.route.plugin, self.route.name, self.route.settings, self._catalogue.hookspecs
+            )
+        except PluginError as error:
+            self._note("broken", str(error))
+            self._log.error("the route cannot deliver", error=str(error))
+            return
+        self._log = sink.log
+        if not await self._open(sink):
+            await sink.release()
+            self._status = replace(self._status, state="stopped")
+            return
+        writing = asyncio.create_task(self._verdicts.run())
+        try:
+            await self._deliver(sink)
+            await self._drain(grace())
+        finally:
+            writing.cancel()
+            await asyncio.wait([writing])
+            await self._close(sink)
+            self._status = replace(self._status, state="stopped")
+
+    async def _open(self, sink: BoundSink) -> bool:
+        """Open the sink, as often as it takes; False when the route was stopped before."""
+        failures = 0
+        while sink.open is not None and not self._stopping.is_set():
+            result = await self._unless_stopped(once(sink.open, self.route.deadline))
+            if not isinstance(result, Raised):
+                return True
+            if self._stopping.is_set():
+                return False
+            failures += 1
+            said = f"open failed: {type(result.error).__name__}: {spoken(result.error)}"
+            self._note("starting", sink.redaction.text(said))
+            if failures == 1:
+                self._log.error("the sink does not open; trying on", error=said)
+            await self._rest(pause(failures, self._random(), first=1.0, cap=60.0))
+        return sink.open is None
+
+    async def _unless_stopped(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """What the call returns; a Raised when the route is stopped before it ends."""
+        calling = asyncio.create_task(call)
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait([calling, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if calling.done():
+            return calling.result()
+        calling.cancel()
+        await asyncio.wait([calling], timeout=CLOSING)
+        return Raised(InterruptedError("the route was stopped"))
+
+    async def _deliver(self, sink: BoundSink) -> None:
+        selection = Selection(self.route, sink, self._catalogue)
+        judge = Judge(self.route.schedule, self.route.deadline, sink.redaction)
+        self._delivery = Delivery(
+            self.route,
+            selection,
+            judge,
+            self._decide,
+            clock=self._clock,
+            random=self._random,
+            freed=self.wake,
+        )
+        self._status = replace(self._status, state="running")
+        while not self._stopping.is_set():
+            self._awake.clear()
+            timer = None
+            if self._in_hand <= self._window // 2 and not self._delivery.stuck:
+                try:
+                    timer = await self._claim(self._delivery, selection)
+                except Exception as error:  # whatever a store raises: it may be well again later
+                    await self._store_trouble(error)
+                    continue
+            await self._awake.wait()
+            if timer is not None:
+                timer.cancel()
+
+    async def _claim(self, delivery: Delivery, selection: Selection) -> Timer | None:
+        """Take what there is to do, and be woken when there will be more."""
+        now = self._clock.now()
+        room = self._window - self._in_hand
+        claims = await self._inbox.claim(self.route.name, room, now=now, match=selection.wants)
+        self._store_relief()
+        if self._stopping.is_set():
+            return None
+        self._in_hand += len(claims)
+        delivery.take(claims)
+        if claims:
+            self._awake.set()
+            await asyncio.sleep(0)  # a store in memory never lets anybody else go on
+            return None
+        due = await self._inbox.next_due(self.route.name)
+        return None if due is None else self._clock.at(max(due, now + SOON), self._awake.set)
+
+    async def _drain(self, grace: float) -> None:
+        """Wait for the calls under way and write down how they ended; then end the others."""
+        delivery = self._delivery
+        if delivery is None:
+            return
+        delivery.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while delivery.busy:
+                    self._ended.clear()
+                    await self._ended.wait()
+                await self._verdicts.done()
+        await delivery.leave()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._verdicts.done()
+
+    async def _close(self, sink: BoundSink) -> None:
+        result = await once(sink.close, CLOSING) if sink.close else None
+        if isinstance(result, Raised):
+            said = f"close failed: {type(result.error).__name__}: {spoken(result.error)}"
+            self._note(self._status.state, sink.redaction.text(said))
+            self._log.warning("the sink does not close", error=said)
+        await sink.release()
+
+    # -- what happens to it ----------------------------------------------------------------------
+
+    def _decide(self, claim: Claim, outcome: Outcome) -> None:
+        """Take the outcome of one attempt."""
+        self._verdicts.add(claim, outcome)
+        self._ended.set()
+        if isinstance(outcome, Delivered):
+            self._delivered += 1
+            return
+        failure = outcome.failure
+        self._failed += 1
+        self._dead += isinstance(outcome, Dead)
+        error = f"{failure.error}: {failure.message}" if failure.error else failure.message
+        self._note(self._status.state, error)
+        if self._logged_at is None or failure.at - self._logged_at >= QUIET:
+            self._logged_at = failure.at
+            self._log.warning(
+                "dead letter" if isinstance(outcome, Dead) else "not delivered",
+                event_id=claim.event.id,
+                type=claim.event.type,
+                attempt=claim.attempt,
+                error=error,
+            )
+
+    def _note(self, state: Any, error: str) -> None:
+        self._status = replace(
+            self._status,
+            state=state,
+            last_error=f"route {self.route.name}, sink {self.route.plugin.name}: {error}",
+            last_error_at=self._clock.now(),
+        )
+
+    def _written(self, count: int) -> None:
+        self._in_hand -= count
+        self._awake.set()
+
+    async def _store_trouble(self, error: Exception) -> None:
+        self._store_failures += 1
+        if self._store_failures == 1:
+            said = f"{type(error).__name__}: {error}"
+            self._note(self._status.state, f"the inbox failed: {said}")
+            self._log.error("the inbox failed; trying on", error=said)
+        await self._rest(pause(self._store_failures, self._random()))
+
+    def _store_relief(self) -> None:
+        if self._store_failures:
+            self._store_failures = 0
+            self._log.info("the inbox works again")
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not longer than until the route is stopped."""
+        if self._stopping.is_set():
+            await asyncio.sleep(min(seconds, 0.1))
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()

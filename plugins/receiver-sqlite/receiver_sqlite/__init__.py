@@ -26,7 +26,7 @@ class Sqlite(Sink):
         """Which file, and how it is laid out."""
 
         path: Path = Field(
-            description="The SQLite file; made when it is not there, but not its directory."
+            description="The SQLite file; it and its folder are made where there are none."
         )
         per_source: bool = Field(
             default=True,
@@ -36,7 +36,8 @@ class Sqlite(Sink):
     settings: Settings
 
     def open(self) -> None:
-        """Open the file, or make it."""
+        """Open the file, or make it. Raises OSError or Retry where that cannot be done."""
+        self.settings.path.parent.mkdir(parents=True, exist_ok=True)
         self._database = Database(self.settings.path)
         self._database.open()
 

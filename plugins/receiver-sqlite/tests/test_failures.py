@@ -101,10 +101,22 @@ def test_what_is_no_database_stops_the_sink_from_opening(
         Sqlite(Sqlite.Settings(path=path)).open()
 
 
-def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "missing" / "events.db"
-    with pytest.raises(Retry, match="its directory must be there"):
-        Sqlite(Sqlite.Settings(path=path)).open()
+def test_the_folder_is_made_when_the_sink_opens(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "events.db"
+    sink = Sqlite(Sqlite.Settings(path=path))
+    sink.open()
+    sink.close()
+    assert path.exists()
+
+
+def test_a_folder_that_went_away_is_named(tmp_path: Path, make_event: Any) -> None:
+    path = tmp_path / "mounted" / "events.db"
+    sink = Sqlite(Sqlite.Settings(path=path))
+    sink.open()
+    path.parent.rename(tmp_path / "unmounted")
+    with pytest.raises(Retry, match="its folder must be there"):
+        sink.on_batch([make_event(1)])
+    sink.close()
 
 
 def test_a_write_that_hangs_does_not_hang_the_next_one(sink: Sqlite, make_event: Any) -> None:

@@ -59,9 +59,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class TooSlow:
-    """The body was not complete within `seconds`."""
-
-    seconds: float
+    """The body was not complete in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Reply:
     """An answer as ASGI sends it; `content-length` is among the headers."""
 
     status: int
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Sequence[tuple[bytes, bytes]]
     body: bytes
 
 
@@ -103,8 +101,8 @@ def reply(outcome: Outcome) -> Reply:
             return _REFUSED
         case TooLarge(limit, read):
             return _problem(413, f"The body may have at most {limit} bytes.", read)
-        case TooSlow(seconds):
-            return _problem(408, f"The body was not complete within {seconds:g} seconds.", False)
+        case TooSlow():
+            return _problem(408, "The body was not complete in time.", False)
         case HeadersTooLarge():
             return _problem(431, "The header fields are too long or too many.", False)
         case Unavailable(retry_after, _, read):

@@ -1,0 +1,231 @@
+"""One request on its way in: proved, read, checked, kept; what became of it is a value.
+
+The content of an authentic request never makes it fail: what cannot be read, is of an unknown type
+or breaks its schema is kept in quarantine with every problem found. Only our own faults do, and
+then the sender is asked to come again. Must not know: HTTP servers, plugins, routes, sinks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from receiver import compression, signature, strictjson
+from receiver.catalogue import Catalogue
+from receiver.contract import Operation
+from receiver.errors import JsonError, SignatureError, StoreError
+from receiver.inbox import Entry, Inbox
+from receiver.judgement import Arrival, Rules, judge, report
+from receiver.keyring import Keyring
+from receiver.locator import Headers
+from receiver.replies import Outcome, Refused, Taken, TooLarge, Unavailable
+
+APPEND_SECONDS = 4.0
+"""A commit that takes longer is answered 503: some senders give up after 5 seconds."""
+
+RETRY_SECONDS = 5
+"""When a sender should come again after a fault of the store or of ours."""
+
+_EXPIRED_RETRY_SECONDS = 60
+_SAY_AGAIN = timedelta(minutes=1)
+_MOST_SAID = 100
+_BREATH = 200
+"""Events of a batch that are checked before other requests get their turn."""
+
+_log = logging.getLogger("receiver.intake")
+
+
+class Observer(Protocol):
+    """Is told of every request, once, after its outcome is certain.
+
+    `detail` says in words what `outcome` does not: why a request was refused. It never holds
+    secrets or payload.
+    """
+
+    def __call__(self, operation: Operation, outcome: Outcome, detail: str) -> None: ...
+
+
+def _unobserved(operation: Operation, outcome: Outcome, detail: str) -> None:
+    """The observer that does not look."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is worked out once for an operation."""
+
+    rules: Rules
+    requirements: signature.Requirements
+
+
+class Intake:
+    """Takes in requests for the operations of one catalogue.
+
+    `keyring` may be replaced at any time; the next request is proved with the new one.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        keyring: Keyring,
+        inbox: Inbox,
+        *,
+        clock: Callable[[], datetime] = _now,
+        observer: Observer = _unobserved,
+    ) -> None:
+        self.keyring = keyring
+        self._inbox = inbox
+        self._clock = clock
+        self._observer = observer
+        self._plans = {
+            operation.id: _plan(operation, catalogue) for operation in catalogue.contract.operations
+        }
+        self._said: dict[str, datetime] = {}
+
+    async def ingest(
+        self,
+        operation: Operation,
+        headers: Headers,
+        body: bytes,
+        path: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """What became of one whole request; raises nothing.
+
+        `headers` and `body` are as sent, `path` the values of the path template's parameters.
+        """
+        try:
+            outcome, detail = await self._ingest(operation, headers, body, path)
+        except Exception as error:
+            detail = report(operation, error)
+            outcome = Unavailable(RETRY_SECONDS, "internal error")
+        try:
+            self._observer(operation, outcome, detail)
+        except Exception as error:
+            report(operation, error)
+        return outcome
+
+    async def _ingest(
+        self, operation: Operation, headers: Headers, body: bytes, path: Mapping[str, str] | None
+    ) -> tuple[Outcome, str]:
+        now = self._clock()
+        plan = self._plans[operation.id]
+        try:
+            secret = self._verify(plan, headers, body, now)
+        except SignatureError as refused:
+            return _refusal(plan, refused.reason)
+        arrival = Arrival(plan.rules, headers, path, secret, now)
+        try:
+            # The signature is over the bytes as sent, so nothing unpacks them before it is checked.
+            content = compression.expand(body, _coding(headers), operation.limits.body)
+        except ValueError as error:
+            entries = [judge(arrival, body, JsonError(str(error)))]
+        else:
+            if content is None:
+                limit = operation.limits.body
+                return TooLarge(limit, read=True), f"more than {limit} bytes when unpacked"
+            entries = await self._entries(arrival, content)
+        return await self._append(entries, operation.batch)
+
+    def _verify(self, plan: _Plan, headers: Headers, body: bytes, now: datetime) -> str:
+        source = plan.rules.operation.source
+        keys = self.keyring.for_source(source)
+        if keys is None:
+            raise SignatureError("not-configured")
+        secret = signature.verify(plan.requirements, keys, headers, body, now)
+        if keys.lapsed(now):
+            expired = "source %s: every secret has expired (on_expiry = %s): configure a new one"
+            self._say(expired, source, keys.on_expiry)
+        return secret
+
+    def _say(self, message: str, *details: str) -> None:
+        """Log a warning, but not the same one again within a minute, however often it is true."""
+        text, now = message % details, self._clock()
+        before = self._said.get(text)
+        if before is None or now - before >= _SAY_AGAIN:
+            if len(self._said) >= _MOST_SAID:
+                self._said.clear()
+            self._said[text] = now
+            _log.warning("%s", text)
+
+    async def _entries(self, arrival: Arrival, content: bytes) -> list[Entry]:
+        """The events of a request, each judged on its own.
+
+        An array that cannot be split, or has more elements than the operation's limit, is kept
+        whole, as one entry in quarantine: refusing it would make its sender send it for ever, and
+        taking a part of it would lose the rest.
+        """
+        operation = arrival.rules.operation
+        limits = operation.limits
+        if not operation.batch:
+            return [judge(arrival, content, _decoded(content, limits.depth, limits.keys))]
+        try:
+            elements = strictjson.elements(
+                content, depth=limits.depth, keys=limits.keys, limit=limits.events
+            )
+        except JsonError as error:
+            return [judge(arrival, content, error)]
+        entries: list[Entry] = []
+        for raw, value in elements:
+            entries.append(judge(arrival, raw, value))
+            if len(entries) % _BREATH == 0:
+                await asyncio.sleep(0)
+        return entries
+
+    async def _append(self, entries: list[Entry], batch: bool) -> tuple[Outcome, str]:
+        if not entries:
+            return Taken((), batch), ""
+        try:
+            async with asyncio.timeout(APPEND_SECONDS):
+                receipts = await self._inbox.append(entries)
+            return Taken(receipts, batch), ""
+        except TimeoutError:
+            why = f"not committed within {APPEND_SECONDS:g} seconds"
+        except StoreError as error:
+            why = str(error)
+        self._say("events cannot be kept: %s", why)
+        return Unavailable(RETRY_SECONDS, why), why
+
+
+def _plan(operation: Operation, catalogue: Catalogue) -> _Plan:
+    schemes = catalogue.contract.schemes
+    requirements = [tuple(schemes[name] for name in every) for every in operation.security]
+    return _Plan(Rules.of(operation, catalogue), requirements)
+
+
+def _refusal(plan: _Plan, reason: str) -> tuple[Outcome, str]:
+    """The outcome for a request that nobody proved, and in words what was expected."""
+    if reason == "expired":
+        why = f"every secret of source {plan.rules.operation.source} has expired"
+        return Unavailable(_EXPIRED_RETRY_SECONDS, why), why
+    headers = " or ".join(
+        " with ".join(scheme.header for scheme in every) for every in plan.requirements
+    )
+    return Refused(reason), f"{_REASONS.get(reason, reason)} ({headers})"
+
+
+_REASONS = {
+    "missing": "no signature header was sent",
+    "doubled": "a signature header was sent twice",
+    "malformed": "the signature is not written as its scheme asks for",
+    "mismatch": "the signature is not of this body by any live secret",
+    "stale": "the signed time is too far from ours",
+    "not-configured": "its source has no secrets for its scheme",
+}
+
+
+def _coding(headers: Headers) -> bytes:
+    return b", ".join([value for name, value in headers if name == b"content-encoding"])
+
+
+def _decoded(content: bytes, depth: int, keys: int) -> Any | JsonError:
+    try:
+        return strictjson.decode(content, depth=depth, keys=keys)
+    except JsonError as error:
+        return error

@@ -1,0 +1,133 @@
+"""From the bytes of one authentic event to the entry that is kept, with everything wrong with it.
+
+Its content never makes this fail: what cannot be read, is of an unknown type or breaks its schema
+becomes an entry with problems, which the store keeps in quarantine. Must not know: how a request
+was proved, what is answered to it, how an entry is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import uuid_utils
+
+from receiver.catalogue import MAX_PROBLEMS, Catalogue
+from receiver.contract import EventType, Operation
+from receiver.dedup import DedupKeys
+from receiver.errors import JsonError
+from receiver.inbox import Entry
+from receiver.locator import Headers, Locator, Place, text
+
+MAX_TEXT = 1024
+"""Characters of a type, key, node or user; an event with a longer one goes to quarantine."""
+
+_log = logging.getLogger("receiver.intake")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the contract says of one operation's events, worked out once."""
+
+    operation: Operation
+    event_types: Mapping[tuple[str, str], EventType]
+    problems: Callable[[EventType, Any], list[str]]
+    dedup: DedupKeys
+
+    @classmethod
+    def of(cls, operation: Operation, catalogue: Catalogue) -> Rules:
+        contract = catalogue.contract
+        dedup = DedupKeys(contract.sources[operation.source])
+        return cls(operation, contract.event_types, catalogue.problems, dedup)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the events of one request have in common."""
+
+    rules: Rules
+    headers: Headers
+    path: Mapping[str, str] | None
+    """Values of the path template's parameters."""
+    secret: str
+    """The name of the key that proved it."""
+    at: datetime
+
+
+def judge(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
+    """The entry for one event: its bytes, and its decoded value or why there is none.
+
+    A fault of our own in here becomes a problem too: answering 503 would make the sender repeat for
+    ever what breaks us every time.
+    """
+    blank = Entry(
+        id=str(uuid_utils.uuid7()),
+        source=arrival.rules.operation.source,
+        type="",
+        key=None,
+        dedup_key=None,
+        dedup_window=None,
+        time=arrival.at,
+        received_at=arrival.at,
+        node=None,
+        user=None,
+        raw=raw,
+        operation=arrival.rules.operation.id,
+        secret=arrival.secret,
+    )
+    try:
+        return _filled(blank, arrival, value)
+    except Exception as error:
+        report(arrival.rules.operation, error)
+        problem = "it could not be checked, for a fault of Receiver's own; see the log"
+        return replace(blank, problems=(problem,))
+
+
+def _filled(blank: Entry, arrival: Arrival, value: Any | JsonError) -> Entry:
+    rules, operation = arrival.rules, arrival.rules.operation
+    unread = isinstance(value, JsonError)
+    place = Place(None if unread else value, arrival.headers, arrival.path)
+    problems: list[str] = []
+    type_ = _located("type", operation.type, place, problems) or ""
+    if unread:
+        problems.append(str(value))
+    elif (event := rules.event_types.get((operation.source, type_))) is not None:
+        problems += rules.problems(event, value)
+    else:
+        source = operation.source
+        problems.append(
+            f"{type_[:100]!r} is no event type of {source}" if type_ else "it has no type"
+        )
+    dedup_key, dedup_window = rules.dedup.of(place, blank.raw)
+    return replace(
+        blank,
+        type=type_,
+        key=_located("key", operation.key, place, problems),
+        dedup_key=dedup_key,
+        dedup_window=dedup_window,
+        time=(operation.time.find(place) if operation.time else None) or arrival.at,
+        node=_located("node", operation.node, place, problems),
+        user=_located("user", operation.user, place, problems),
+        problems=tuple(problems[:MAX_PROBLEMS]),
+    )
+
+
+def _located(name: str, locator: Locator | None, place: Place, problems: list[str]) -> str | None:
+    """A located value as text, cut where it is longer than anybody's would be."""
+    value = text(locator.find(place)) if locator else None
+    if value is not None and len(value) > MAX_TEXT:
+        problems.append(f"its {name} has more than {MAX_TEXT} characters")
+        return value[:MAX_TEXT]
+    return value
+
+
+def report(operation: Operation, error: Exception) -> str:
+    """Log a fault of ours, once, without the error's message: that may hold payload."""
+    name = type(error).__name__
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("operation %s: %s\n%s", operation.id, name, where)
+    return f"internal error: {name}"

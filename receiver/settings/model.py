@@ -115,7 +115,8 @@ class SecretSettings(_Table):
     name: str = Field(min_length=1, description="What `events show` calls it.")
     value: SecretStr = Field(description="`env:NAME`, `file:PATH`, or the secret itself.")
     expires: Moment | None = Field(
-        default=None, description="From this date or time on it proves nothing (see `on_expiry`)."
+        default=None,
+        description="From this date or time on it proves nothing (see `on_expiry`).",
     )
 
 
@@ -144,16 +145,17 @@ class SourceSettings(_Table):
     )
     policy: Literal["first", "any", "all"] = Field(
         default="first",
-        description="When a request carries several kinds of proof: the `first` kind that the spec "
-        "lists must pass, `any` of them, or `all`.",
+        description="When a request carries the headers of several kinds of proof: the `first` "
+        "kind that the spec lists must pass, `any` of them, or `all`.",
     )
     on_expiry: Literal["warn", "503"] = Field(
         default="warn",
-        description="When the last secret has expired: go on with it and `warn`, or answer `503`.",
+        description="When every secret has expired: go on with the last one and `warn`, or answer "
+        "`503` until there is a new one.",
     )
     strip_prefix: str | None = Field(
         default=None,
-        description="A start of the request path that a proxy adds and that is taken off.",
+        description="A start of secrets, such as `whsec_`, that is not part of the key.",
     )
 
 
@@ -171,7 +173,7 @@ class RetrySettings(_Table):
         default=None, ge=1, description="Each pause is this many times longer."
     )
     cap: Seconds | None = Field(default=None, description="Seconds that no pause exceeds.")
-    attempts: int | None = Field(default=None, ge=1, description="Attempts in all.")
+    attempts: int | None = Field(default=None, ge=1, le=1000, description="Attempts in all.")
 
     @model_validator(mode="after")
     def _one_form(self) -> RetrySettings:
@@ -207,6 +209,9 @@ class RouteSettings(_Table):
     concurrency: int = Field(default=8, ge=1, description="Deliveries under way at the same time.")
     batch: int = Field(
         default=100, ge=1, description="Events handed to `on_batch` at once, at most."
+    )
+    batch_wait: Seconds = Field(
+        default=0.0, description="Seconds that an event may wait for its batch to fill."
     )
     deadline: Seconds = Field(default=30.0, gt=0, description="Seconds that one attempt may take.")
     retry: RetrySettings | None = Field(

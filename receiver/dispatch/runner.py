@@ -231,7 +231,7 @@ class Runner:
         failure = outcome.failure
         self._failed += 1
         self._dead += isinstance(outcome, Dead)
-        error = f"{failure.error}: {failure.message}" if failure.error else failure.message
+        error = ": ".join(part for part in (failure.error, failure.message) if part)
         self._note(self._status.state, error)
         if self._logged_at is None or failure.at - self._logged_at >= QUIET:
             self._logged_at = failure.at

@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import uuid_utils
 
@@ -58,36 +58,51 @@ class Arrival:
     at: datetime
 
 
+class _Findings(NamedTuple):
+    """What one event's bytes say of it."""
+
+    time: datetime
+    type: str = ""
+    key: str | None = None
+    dedup_key: bytes | None = None
+    dedup_window: int | None = None
+    node: str | None = None
+    user: str | None = None
+    problems: tuple[str, ...] = ()
+
+
 def judge(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
     """The entry for one event: its bytes, and its decoded value or why there is none.
 
     A fault of our own in here becomes a problem too: answering 503 would make the sender repeat for
     ever what breaks us every time.
     """
-    blank = Entry(
-        id=str(uuid_utils.uuid7()),
-        source=arrival.rules.operation.source,
-        type="",
-        key=None,
-        dedup_key=None,
-        dedup_window=None,
-        time=arrival.at,
-        received_at=arrival.at,
-        node=None,
-        user=None,
-        raw=raw,
-        operation=arrival.rules.operation.id,
-        secret=arrival.secret,
-    )
+    operation = arrival.rules.operation
     try:
-        return _filled(blank, arrival, value)
+        found = _findings(arrival, raw, value)
     except Exception as error:
-        report(arrival.rules.operation, error)
+        report(operation, error)
         problem = "it could not be checked, for a fault of Receiver's own; see the log"
-        return replace(blank, problems=(problem,))
+        found = _Findings(arrival.at, problems=(problem,))
+    return Entry(
+        id=str(uuid_utils.uuid7()),
+        source=operation.source,
+        type=found.type,
+        key=found.key,
+        dedup_key=found.dedup_key,
+        dedup_window=found.dedup_window,
+        time=found.time,
+        received_at=arrival.at,
+        node=found.node,
+        user=found.user,
+        raw=raw,
+        operation=operation.id,
+        secret=arrival.secret,
+        problems=found.problems,
+    )
 
 
-def _filled(blank: Entry, arrival: Arrival, value: Any | JsonError) -> Entry:
+def _findings(arrival: Arrival, raw: bytes, value: Any | JsonError) -> _Findings:
     rules, operation = arrival.rules, arrival.rules.operation
     unread = isinstance(value, JsonError)
     place = Place(None if unread else value, arrival.headers, arrival.path)
@@ -97,22 +112,24 @@ def _filled(blank: Entry, arrival: Arrival, value: Any | JsonError) -> Entry:
         problems.append(str(value))
     elif (event := rules.event_types.get((operation.source, type_))) is not None:
         problems += rules.problems(event, value)
+    elif type_:
+        problems.append(f"{type_[:100]!r} is no event type of {operation.source}")
     else:
-        source = operation.source
-        problems.append(
-            f"{type_[:100]!r} is no event type of {source}" if type_ else "it has no type"
-        )
-    dedup_key, dedup_window = rules.dedup.of(place, blank.raw)
-    return replace(
-        blank,
-        type=type_,
-        key=_located("key", operation.key, place, problems),
-        dedup_key=dedup_key,
-        dedup_window=dedup_window,
-        time=(operation.time.find(place) if operation.time else None) or arrival.at,
-        node=_located("node", operation.node, place, problems),
-        user=_located("user", operation.user, place, problems),
-        problems=tuple(problems[:MAX_PROBLEMS]),
+        problems.append("it has no type")
+    key = _located("key", operation.key, place, problems)
+    node = _located("node", operation.node, place, problems)
+    user = _located("user", operation.user, place, problems)
+    dedup_key, dedup_window = rules.dedup.of(place, raw)
+    time = operation.time.find(place) if operation.time else None
+    return _Findings(
+        time or arrival.at,
+        type_,
+        key,
+        dedup_key,
+        dedup_window,
+        node,
+        user,
+        tuple(problems[:MAX_PROBLEMS]),
     )
 
 

@@ -16,7 +16,9 @@ FLOORS: list[set[str]] = [
     # 1 rules (pure)
     {
         "backoff",
+        "compression",
         "contract",
+        "dedup",
         "keyring",
         "ledger",
         "locator",
@@ -44,7 +46,7 @@ FLOORS: list[set[str]] = [
     # 4 sources: the only rooms, beside platforms, that know a platform
     {"sources"},
     # 5 flows
-    {"dispatch", "intake"},
+    {"dispatch", "intake", "judgement"},
     # 6 surfaces (do not import each other)
     {"codegen", "http", "testing"},
     # 7 entries

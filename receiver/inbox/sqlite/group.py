@@ -1,0 +1,59 @@
+"""What one transaction of the writer does: events of every caller, routes of every verdict.
+
+Must not know: threads, locks, when it is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from receiver.inbox.sqlite import routes
+from receiver.inbox.sqlite.keeping import Batch, Keeper
+from receiver.inbox.sqlite.routes import Registering, Route, Saving
+
+
+@dataclass(slots=True, eq=False)
+class Appending:
+    """Work for the writer: keep a batch. Its outcome is (receipts, newest position)."""
+
+    batch: Batch
+    future: asyncio.Future[Any] | None = None
+    optional: ClassVar[bool] = True
+
+
+class Group:
+    """Does any number of works with as few statements as there are kinds of them."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.newest = 0
+        self._keeper = keeper
+        self._written = 0
+        self._saved: list[tuple[Route, Any]] = []
+
+    def run(self, connection: sqlite3.Connection, works: Sequence[Any]) -> list[Any]:
+        """Do the works in the open transaction; the outcome of each, in order."""
+        self._written, self._saved = 0, []
+        outcomes: dict[int, Any] = {}
+        appending = [work for work in works if isinstance(work, Appending)]
+        if appending:
+            batches = [work.batch for work in appending]
+            receipts, self._written = self._keeper.keep(connection, batches)
+            for work, mine in zip(appending, receipts, strict=True):
+                outcomes[id(work)] = (mine, self._written)
+        for work in works:
+            if isinstance(work, Registering):
+                routes.register(connection, work.starts, work.beginnings)
+        for route in {work.route: None for work in works if isinstance(work, Saving)}:
+            self._saved.append((route, route.save(connection)))
+        return [outcomes.get(id(work)) for work in works]
+
+    def committed(self, works: Sequence[Any]) -> None:
+        """What `run` did last is durable."""
+        self.newest = max(self.newest, self._written)
+        for route, saved in self._saved:
+            route.confirmed(saved)
+        self._saved = []

@@ -1,0 +1,46 @@
+"""The statements of `queries.sql`, by name.
+
+Must not know: what they are run for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_VALUES = re.compile(r"\(\?(?:,\s*\?)*\)")
+
+
+def parse(text: str) -> dict[str, str]:
+    """The statements of a file of named statements, without their names."""
+    parts = _NAME.split(text)
+    return dict(zip(parts[1::2], map(_statement, parts[2::2]), strict=True))
+
+
+def _statement(text: str) -> str:
+    lines = (line for line in text.splitlines() if not line.startswith("--"))
+    return "\n".join(lines).strip().removesuffix(";")
+
+
+SQL = parse(files(__package__).joinpath("queries.sql").read_text("utf-8"))
+"""Every statement of the store."""
+
+
+@cache
+def repeated(name: str, times: int) -> str:
+    """A statement whose one group of placeholders stands `times` times: `(?, ?), (?, ?)`.
+
+    For lists (`IN (?)`) that is `(?, ?)`. One statement for many rows instead of one run for each,
+    because of the interpreter's lock (see queries.sql).
+    """
+    sql = SQL[name]
+    group = _VALUES.search(sql)
+    if group is None:
+        raise ValueError(f"{name} has no group of placeholders")
+    if sql[: group.start()].endswith("IN "):
+        many = "(" + ", ".join(["?"] * times) + ")"
+    else:
+        many = ", ".join([group[0]] * times)
+    return sql[: group.start()] + many + sql[group.end() :]

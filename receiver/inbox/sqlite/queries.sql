@@ -1,0 +1,223 @@
+-- Every statement of the store, by name. A line `-- name: x` opens the statement that is run as
+-- `SQL.x`. Statements that write run in one of the writer's transactions, under the common lock.
+-- Results of many rows come as one JSON text where that is possible: each row that sqlite3 hands
+-- over lets go of the interpreter's lock, and a busy event loop takes up to 5 ms to give it back.
+
+-- name: insert_event
+-- One accepted event; run with as many groups of values as there are events (queries.repeated).
+INSERT INTO events (id, source, type, key, time, received_at, node, user, operation, secret, raw)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: insert_quarantined
+INSERT INTO quarantine (id, source, type, key, time, received_at, node, user, operation, secret,
+                        dedup_key, problems, raw)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: remembered
+-- What is known of some dedup keys; the list of keys is repeated.
+SELECT json_group_array(json_array(hex(key), event_id, hex(digest), kept_at, lasts))
+FROM dedup
+WHERE key IN (?);
+
+-- name: remember
+-- Dedup keys that are unknown or have run out; repeated.
+INSERT INTO dedup (key, event_id, digest, kept_at, lasts)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    event_id = excluded.event_id, digest = excluded.digest,
+    kept_at = excluded.kept_at, lasts = excluded.lasts;
+
+-- name: count
+UPDATE tally SET events = events + ?, dedup_keys = dedup_keys + ?;
+
+-- name: tally
+SELECT events, dedup_keys FROM tally;
+
+-- name: oldest_keys
+-- For each length of time that keys are kept, the oldest key: one look into the index for each.
+WITH RECURSIVE lengths (lasts) AS (
+    SELECT min(lasts) FROM dedup
+    UNION ALL
+    SELECT (SELECT min(lasts) FROM dedup WHERE lasts > lengths.lasts)
+    FROM lengths WHERE lengths.lasts IS NOT NULL
+)
+SELECT lasts, (SELECT min(kept_at) FROM dedup WHERE dedup.lasts = lengths.lasts)
+FROM lengths WHERE lasts IS NOT NULL;
+
+-- name: forget_keys
+-- A few of the oldest keys of one length, those kept at or before a time.
+DELETE FROM dedup WHERE key IN (
+    SELECT key FROM dedup WHERE lasts = ? AND kept_at <= ? ORDER BY kept_at LIMIT ?
+);
+
+-- name: keep_cursor
+INSERT INTO cursors (name, place) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET place = excluded.place;
+
+-- name: cursor
+SELECT place FROM cursors WHERE name = ?;
+
+-- name: last_seq
+-- The newest position ever given, also when its event is deleted.
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0);
+
+-- name: first_received_since
+-- The first position whose event was received at or after a time, within a stretch of positions.
+SELECT min(seq) FROM events WHERE seq > ? AND seq <= ? AND received_at >= ?;
+
+-- name: known_routes
+SELECT route FROM routes;
+
+-- name: insert_route
+INSERT INTO routes (route, position, ordered) VALUES (?, ?, ?)
+ON CONFLICT (route) DO UPDATE SET ordered = excluded.ordered;
+
+-- name: route_position
+SELECT position FROM routes WHERE route = ?;
+
+-- name: exceptions
+SELECT seq, lane, failures, due_at, first_failed_at FROM exceptions WHERE route = ? ORDER BY seq;
+
+-- name: move_route
+UPDATE routes SET position = ? WHERE route = ?;
+
+-- name: keep_exception
+INSERT INTO exceptions (route, seq, lane, failures, due_at, first_failed_at)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (route, seq) DO UPDATE SET
+    failures = excluded.failures, due_at = excluded.due_at,
+    first_failed_at = excluded.first_failed_at;
+
+-- name: forget_exception
+DELETE FROM exceptions WHERE route = ? AND seq = ?;
+
+-- name: insert_dead
+INSERT OR REPLACE INTO dead (seq, route, attempts, buried_at,
+                             failed_at, kind, error, message, traceback)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: insert_attempt
+INSERT OR REPLACE INTO attempts (seq, route, number, next_at,
+                                 failed_at, kind, error, message, traceback)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: heads
+-- What routes choose by, of the events after a position.
+SELECT json_group_array(json_array(seq, source, type, node, user))
+FROM (SELECT seq, source, type, node, user FROM events WHERE seq > ? ORDER BY seq LIMIT ?);
+
+-- name: events_at
+-- The events at some positions, given as a JSON array.
+SELECT seq, id, source, type, key, time, received_at, node, user, raw, operation, secret, released
+FROM events
+WHERE seq IN (SELECT value FROM json_each(?))
+ORDER BY seq;
+
+-- name: places
+-- Where each route stands. Held back: an exception that is not the first of its lane.
+SELECT routes.route,
+       routes.position,
+       count(ranked.seq) FILTER (WHERE ranked.rank = 1 AND ranked.due_at IS NOT NULL),
+       count(ranked.seq) FILTER (WHERE ranked.rank > 1),
+       (SELECT count(*) FROM dead WHERE dead.route = routes.route)
+FROM routes
+LEFT JOIN (
+    SELECT exceptions.route, seq, due_at,
+           row_number() OVER (
+               PARTITION BY exceptions.route, iif(ordered, coalesce(lane, seq), seq) ORDER BY seq
+           ) AS rank
+    FROM exceptions JOIN routes USING (route)
+) AS ranked ON ranked.route = routes.route
+GROUP BY routes.route
+ORDER BY routes.route;
+
+-- name: dead_letters
+-- A page of them by position; a page ends with the last route of its last position.
+SELECT dead.route, dead.attempts, dead.buried_at,
+       dead.failed_at, dead.kind, dead.error, dead.message, dead.traceback,
+       events.seq, events.id, events.source, events.type, events.key, events.time,
+       events.received_at, events.node, events.user, events.raw, events.operation,
+       events.secret, events.released
+FROM dead JOIN events USING (seq)
+WHERE (:route IS NULL OR dead.route = :route)
+  AND dead.seq > :after
+  AND dead.seq <= coalesce((
+      SELECT seq FROM dead
+      WHERE (:route IS NULL OR route = :route) AND seq > :after
+      ORDER BY seq LIMIT 1 OFFSET :limit - 1
+  ), 9223372036854775807)
+ORDER BY dead.seq, dead.route;
+
+-- name: attempts
+SELECT attempts.route, attempts.seq, attempts.number, attempts.next_at,
+       attempts.failed_at, attempts.kind, attempts.error, attempts.message, attempts.traceback
+FROM attempts JOIN events USING (seq)
+WHERE events.id = ?
+ORDER BY attempts.failed_at, attempts.route, attempts.number;
+
+-- name: select_events
+-- Which events within a stretch of positions a query asks for: (seq, type) pairs, oldest first.
+SELECT json_group_array(json_array(seq, type))
+FROM (
+    SELECT seq, type FROM events
+    WHERE seq > :low AND seq <= :high
+      AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+      AND (:sources IS NULL OR source IN (SELECT value FROM json_each(:sources)))
+      AND (:nodes IS NULL OR node IN (SELECT value FROM json_each(:nodes)))
+      AND (:users IS NULL OR user IN (SELECT value FROM json_each(:users)))
+      AND (:since IS NULL OR received_at >= :since)
+      AND (:until IS NULL OR received_at < :until)
+      AND (:part IS NULL OR instr(raw, :part) > 0)
+    ORDER BY seq
+);
+
+-- name: select_quarantined
+-- As select_events, over the quarantine.
+SELECT json_group_array(json_array(place, type))
+FROM (
+    SELECT place, type FROM quarantine
+    WHERE place > :low AND place <= :high
+      AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+      AND (:sources IS NULL OR source IN (SELECT value FROM json_each(:sources)))
+      AND (:nodes IS NULL OR node IN (SELECT value FROM json_each(:nodes)))
+      AND (:users IS NULL OR user IN (SELECT value FROM json_each(:users)))
+      AND (:since IS NULL OR received_at >= :since)
+      AND (:until IS NULL OR received_at < :until)
+      AND (:part IS NULL OR instr(raw, :part) > 0)
+    ORDER BY place
+);
+
+-- name: places_of_ids
+-- Where the events of some ids are, given as a JSON array: the first and the last position.
+SELECT min(seq), max(seq) FROM events WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: ends_of_events
+SELECT min(seq), max(seq) FROM events;
+
+-- name: ends_of_quarantine
+SELECT min(place), max(place) FROM quarantine;
+
+-- name: quarantined_at
+SELECT place, id, source, type, key, time, received_at, node, user, raw, operation, secret, problems
+FROM quarantine
+WHERE place IN (SELECT value FROM json_each(?))
+ORDER BY place;
+
+-- name: quarantined_count
+SELECT count(*) FROM quarantine;
+
+-- name: dead_count
+SELECT count(*) FROM dead;
+
+-- name: meta
+SELECT value FROM meta WHERE name = ?;
+
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: tables
+SELECT count(*) FROM sqlite_schema WHERE type = 'table';
+
+-- name: has_meta
+SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'meta';

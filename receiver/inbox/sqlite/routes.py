@@ -1,0 +1,238 @@
+"""A route's ledger beside the store: loading it, feeding it with events, saving what it says.
+
+The event loop claims and gives verdicts, the writer's thread saves; a lock that is held for
+microseconds stands between them. Must not know: who claims, or when anything is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from receiver.errors import StoreError
+from receiver.inbox import Claim, Failure, Head, Match, RouteStart
+from receiver.inbox.rules import lane
+from receiver.inbox.sqlite.connection import number, one
+from receiver.inbox.sqlite.queries import SQL
+from receiver.inbox.sqlite.rows import exception_row, exceptional, failed, micros
+from receiver.ledger import Delta, Ledger, Turn
+
+PAGE = 1_000
+"""Heads that are read at once, at most: what the event loop looks at in a millisecond or two."""
+
+_HEADS = msgspec.json.Decoder(list[tuple[int, str, str, str | None, str | None]])
+
+
+class Route:
+    """One route, as the process that dispatches it holds it."""
+
+    def __init__(self, name: str, ledger: Ledger) -> None:
+        self.name = name
+        self.claiming = asyncio.Lock()
+        self.owes = False
+        """Whether a verdict could not be saved."""
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._heads: deque[Head] = deque()
+        self._read_to = ledger.scanned
+        self._attempts: list[tuple[Any, ...]] = []
+        self._dead: list[tuple[Any, ...]] = []
+
+    def reshape(self, start: RouteStart) -> None:
+        """Take up changed settings."""
+        with self._lock:
+            self._ledger.reshape(ordered=start.ordered, max_exceptions=start.max_exceptions)
+
+    def due(self, n: int, now: datetime) -> list[Turn]:
+        """Claim up to `n` events that were taken in before."""
+        with self._lock:
+            return self._ledger.claim(n, now)
+
+    def advance(self, turns: list[Turn], n: int, match: Match) -> None:
+        """Fill `turns` up to `n` with events whose heads were fed, skipping what is not wanted."""
+        ledger, heads = self._ledger, self._heads
+        with self._lock:
+            while heads and len(turns) < n and ledger.room:
+                head = heads[0]
+                if match(head):
+                    turn = ledger.take(head.seq, lane(head.source, head.node))
+                    if turn is not None:
+                        turns.append(turn)
+                else:
+                    ledger.skip(head.seq)
+                heads.popleft()
+
+    @property
+    def hungry(self) -> bool:
+        """Whether heads are to be fed before it can advance."""
+        return not self._heads
+
+    @property
+    def full(self) -> bool:
+        """Whether its exceptions are at the bound."""
+        return not self._ledger.room
+
+    @property
+    def read_to(self) -> int:
+        """The position up to which heads were fed."""
+        return self._read_to
+
+    def feed(self, heads: Sequence[Head]) -> None:
+        """The next heads, in order."""
+        self._heads.extend(heads)
+        if heads:
+            self._read_to = heads[-1].seq
+
+    def hand_back(self, turns: Sequence[Turn]) -> None:
+        """Undo claims that nobody got."""
+        with self._lock:
+            self._ledger.hand_back([turn.seq for turn in turns])
+
+    def settle(self, seqs: Sequence[int]) -> None:
+        """Delivered, or no longer there."""
+        with self._lock:
+            for seq in seqs:
+                self._ledger.close(seq)
+
+    def defer(self, claim: Claim, seq: int, until: datetime, failure: Failure) -> None:
+        """To be claimed again from `until` on."""
+        attempt = (seq, self.name, claim.attempt, micros(until), *failed(failure))
+        with self._lock:
+            if self._ledger.defer(seq, until=until, failed_at=failure.at):
+                self._attempts.append(attempt)
+
+    def bury(self, claim: Claim, seq: int, failure: Failure, at: datetime) -> None:
+        """Given up."""
+        why = failed(failure)
+        with self._lock:
+            if self._ledger.close(seq):
+                self._attempts.append((seq, self.name, claim.attempt, None, *why))
+                self._dead.append((seq, self.name, claim.attempt, micros(at), *why))
+
+    def next_due(self) -> datetime | None:
+        """See Ledger.next_due."""
+        with self._lock:
+            return self._ledger.next_due()
+
+    @property
+    def behind(self) -> bool:
+        """Whether it has looked at events after its saved position."""
+        return self._ledger.scanned > self._ledger.position
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is anything to save."""
+        with self._lock:
+            return self._ledger.delta() is not None
+
+    def save(self, connection: sqlite3.Connection) -> _Saved:
+        """Write what has changed, in the open transaction; to be `confirmed` once committed."""
+        with self._lock:
+            delta = self._ledger.delta()
+            attempts, dead = list(self._attempts), list(self._dead)
+        if delta is not None:
+            connection.execute(SQL["move_route"], (delta.position, self.name)).close()
+            if delta.keep:
+                rows = [exception_row(self.name, kept) for kept in delta.keep]
+                connection.executemany(SQL["keep_exception"], rows).close()
+            if delta.forget:
+                gone = [(self.name, seq) for seq in delta.forget]
+                connection.executemany(SQL["forget_exception"], gone).close()
+        if attempts:
+            connection.executemany(SQL["insert_attempt"], attempts).close()
+        if dead:
+            connection.executemany(SQL["insert_dead"], dead).close()
+        return _Saved(delta, len(attempts), len(dead))
+
+    def confirmed(self, saved: _Saved) -> None:
+        """What `save` wrote is committed."""
+        with self._lock:
+            if saved.delta is not None:
+                self._ledger.saved(saved.delta)
+            del self._attempts[: saved.attempts]
+            del self._dead[: saved.dead]
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What one `save` wrote."""
+
+    delta: Delta | None
+    attempts: int
+    dead: int
+
+
+@dataclass(slots=True, eq=False)
+class Saving:
+    """Work for the writer: save a route."""
+
+    route: Route
+    future: asyncio.Future[Any] | None = None
+    optional: ClassVar[bool] = False
+
+
+def load(connection: sqlite3.Connection, start: RouteStart) -> Route:
+    """A route as the store has it. Raises StoreError when it is not registered."""
+    with _snapshot(connection):
+        row = one(connection, SQL["route_position"], (start.route,))
+        with closing(connection.execute(SQL["exceptions"], (start.route,))) as cursor:
+            rows = cursor.fetchall()
+    if row is None:
+        raise StoreError(f"route {start.route!r} is not registered with the inbox")
+    ledger = Ledger(
+        row[0],
+        [exceptional(row) for row in rows],
+        ordered=start.ordered,
+        max_exceptions=start.max_exceptions,
+    )
+    return Route(start.route, ledger)
+
+
+def heads(connection: sqlite3.Connection, after: int, limit: int) -> list[Head]:
+    """What routes choose by, of the next events."""
+    row = one(connection, SQL["heads"], (after, limit))
+    return [Head(*columns) for columns in _HEADS.decode(row[0])] if row else []
+
+
+def register(
+    connection: sqlite3.Connection, starts: Sequence[RouteStart], beginnings: dict[str, int]
+) -> None:
+    """Make routes known, in the open transaction; `beginnings`: positions found for their times."""
+    with closing(connection.execute(SQL["known_routes"])) as cursor:
+        known = {row[0] for row in cursor.fetchall()}
+    last_seq = number(connection, SQL["last_seq"])
+    for start in starts:
+        position = beginnings.get(start.route, last_seq)
+        if not known or start.start == "beginning":
+            position = 0
+        values = (start.route, position, start.ordered)
+        connection.execute(SQL["insert_route"], values).close()
+
+
+@dataclass(slots=True, eq=False)
+class Registering:
+    """Work for the writer: make routes known."""
+
+    starts: Sequence[RouteStart]
+    beginnings: dict[str, int] = field(default_factory=dict)
+    future: asyncio.Future[Any] | None = None
+    optional: ClassVar[bool] = False
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Reads that must fit together, in one short transaction."""
+    connection.execute("BEGIN").close()
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT").close()

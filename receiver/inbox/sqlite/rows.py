@@ -1,0 +1,119 @@
+"""Rows as the port's words, and back.
+
+Must not know: where rows come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from receiver.inbox import Attempt, DeadLetter, Entry, Failure, Stored
+from receiver.ledger import Exceptional
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STRINGS = msgspec.json.Decoder(tuple[str, ...])
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exactly. Raises TypeError for a time without a zone."""
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def moment(micros: int) -> datetime:
+    """The time, in UTC, that many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def envelope(entry: Entry, received_at: int) -> tuple[Any, ...]:
+    """An entry's columns up to the secret, as `insert_event` and `insert_quarantined` take them."""
+    return (
+        entry.id,
+        entry.source,
+        entry.type,
+        entry.key,
+        received_at if entry.time is entry.received_at else micros(entry.time),
+        received_at,
+        entry.node,
+        entry.user,
+        entry.operation,
+        entry.secret,
+    )
+
+
+def event(row: Sequence[Any]) -> Stored:
+    """A row of `events_at`."""
+    return _kept(row, row[0], released=bool(row[12]))
+
+
+def quarantined(row: Sequence[Any]) -> Stored:
+    """A row of `quarantined_at`."""
+    return _kept(row, None, problems=_STRINGS.decode(row[12]))
+
+
+def _kept(
+    row: Sequence[Any], seq: int | None, *, released: bool = False, problems: tuple[str, ...] = ()
+) -> Stored:
+    return Stored(
+        seq=seq,
+        id=row[1],
+        source=row[2],
+        type=row[3],
+        key=row[4],
+        time=moment(row[5]),
+        received_at=moment(row[6]),
+        node=row[7],
+        user=row[8],
+        raw=row[9],
+        operation=row[10],
+        secret=row[11],
+        released=released,
+        problems=problems,
+    )
+
+
+def dead_letter(row: Sequence[Any]) -> DeadLetter:
+    """A row of `dead_letters`."""
+    return DeadLetter(
+        route=row[0],
+        attempts=row[1],
+        buried_at=moment(row[2]),
+        failure=_failure(row[3:8]),
+        event=event(row[8:]),
+    )
+
+
+def attempt(row: Sequence[Any]) -> Attempt:
+    """A row of `attempts`."""
+    route, seq, number, next_at = row[:4]
+    return Attempt(route, seq, number, _failure(row[4:]), _maybe(next_at))
+
+
+def failed(failure: Failure) -> tuple[Any, ...]:
+    """A failure's columns, as `insert_dead` and `insert_attempt` take them."""
+    at = micros(failure.at)
+    return at, failure.kind, failure.error, failure.message, failure.traceback
+
+
+def _failure(row: Sequence[Any]) -> Failure:
+    return Failure(moment(row[0]), row[1], row[2], row[3], row[4])
+
+
+def exceptional(row: Sequence[Any]) -> Exceptional:
+    """A row of `exceptions`."""
+    return Exceptional(row[0], row[1], row[2], _maybe(row[3]), _maybe(row[4]))
+
+
+def exception_row(route: str, kept: Exceptional) -> tuple[Any, ...]:
+    """What `keep_exception` takes."""
+    due = None if kept.due is None else micros(kept.due)
+    first = None if kept.first_failed_at is None else micros(kept.first_failed_at)
+    return route, kept.seq, kept.lane, kept.failures, due, first
+
+
+def _maybe(micros: int | None) -> datetime | None:
+    return None if micros is None else moment(micros)

@@ -1,0 +1,315 @@
+"""The one thread of a process that writes the store: group commit under the common lock.
+
+Whatever has queued up when the thread is free becomes one transaction with one fsync. Every writer
+in every process takes the same `flock` first, which sleeps in the kernel and is fair. A failed
+transaction is a StoreError for all who were part of it; the connection is opened anew for the next
+one, so that the store works again as soon as its disk does.
+Must not know: what is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, ClassVar, Protocol
+
+from receiver.errors import StoreError
+from receiver.inbox.sqlite.connection import connect, explained, identity, number, one, transaction
+from receiver.inbox.sqlite.migrate import bring_up
+from receiver.inbox.sqlite.queries import SQL
+
+GROUP = 2_000
+"""Pieces of work that one transaction takes, at most: more would make the first wait too long."""
+
+WAL_BYTES = 64 * 1024 * 1024
+"""Size of the write-ahead log from which a commit empties it, should nobody else have done so."""
+
+WAL_LOOK_SECONDS = 0.25
+TRUNCATE_MILLISECONDS = 250
+"""How long emptying the log waits for readers."""
+
+
+class Work(Protocol):
+    """A piece of work; many of them share a transaction."""
+
+    future: asyncio.Future[Any] | None
+    """Told the outcome, on its own loop; None: nobody wants to know."""
+    optional: ClassVar[bool]
+    """Whether it is left undone when its future was cancelled before it was begun."""
+
+
+class Transaction(Protocol):
+    """What one transaction does for several pieces of work of the store's own kinds."""
+
+    newest: int
+    """The newest position that was committed."""
+
+    def run(self, connection: sqlite3.Connection, works: Sequence[Any]) -> list[Any]:
+        """Do the works within the open transaction; the outcome of each."""
+
+    def committed(self, works: Sequence[Any]) -> None:
+        """They are durable."""
+
+
+Outcome = tuple[asyncio.Future[Any], Any, StoreError | None]
+
+
+@dataclass(slots=True)
+class Bare:
+    """Work outside any transaction, but under the lock (a checkpoint)."""
+
+    do: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any] | None = None
+    optional: ClassVar[bool] = True
+
+    def run(self, connection: sqlite3.Connection) -> list[Any]:
+        return [self.do(connection)]
+
+
+class Writer:
+    """Owns the write connection and the thread; opens both when first asked to."""
+
+    def __init__(self, path: Path, synchronous: str, work: Transaction) -> None:
+        self._path = path
+        self._synchronous = synchronous
+        self._work = work
+        self._queue: SimpleQueue[list[Any] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._given = 0  # counted by the event loop
+        self._done = 0  # counted by the thread
+        self._connection: sqlite3.Connection | None = None
+        self._lock: int | None = None
+        self._file: tuple[int, int] | None = None
+        self._store_id: str | None = None
+        self._last_seq = 0
+        self._looked_at = 0.0
+
+    def put(self, works: list[Any]) -> None:
+        """Hand over work; each piece's future is told its outcome. Called on the event loop."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._live, name="inbox-writer", daemon=True)
+            self._thread.start()
+        self._given += len(works)
+        self._queue.put(works)
+
+    @property
+    def backlog(self) -> int:
+        """How many pieces of work are not done yet."""
+        return self._given - self._done
+
+    def stop(self) -> threading.Thread | None:
+        """Have the thread end after the work that it was given; returns it, to be joined."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+        return thread
+
+    # Everything below runs in the thread.
+
+    def _live(self) -> None:
+        going_on = True
+        while going_on:
+            works, going_on = self._next()
+            if works:
+                self._do(works)
+                self._done += len(works)
+        self._let_go()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _next(self) -> tuple[list[Any], bool]:
+        """All that is queued, as soon as there is something, and whether to go on afterwards."""
+        works: list[Any] = []
+        more = self._queue.get()
+        while more is not None:
+            works.extend(more)
+            if len(works) >= GROUP:
+                return works, True
+            try:
+                more = self._queue.get_nowait()
+            except Empty:
+                return works, True
+        return works, False
+
+    def _do(self, works: list[Any]) -> None:
+        works = [work for work in works if not (work.optional and _cancelled(work))]
+        bare = [work for work in works if isinstance(work, Bare)]
+        grouped = [work for work in works if not isinstance(work, Bare)]
+        outcomes: list[Outcome] = []
+        if grouped:
+            outcomes += self._commit(grouped)
+        for work in bare:
+            outcomes += self._attempt([work], work.run)
+        _tell(outcomes)
+
+    def _commit(self, works: list[Any]) -> list[Outcome]:
+        """Do works in one transaction; if one of them cannot be done at all, each in its own."""
+
+        def run(connection: sqlite3.Connection) -> list[Any]:
+            with transaction(connection):
+                results = self._work.run(connection, works)
+            self._work.committed(works)
+            self._last_seq = max(self._last_seq, self._work.newest)
+            return results
+
+        try:
+            return self._attempt(works, run)
+        except _OneOfMany:
+            return [outcome for work in works for outcome in self._commit([work])]
+
+    def _attempt(
+        self, works: list[Any], run: Callable[[sqlite3.Connection], list[Any]]
+    ) -> list[Outcome]:
+        """Run under the lock on a good connection; nothing that happens there ends the thread.
+
+        Raises _OneOfMany when one of several works is itself at fault, not the store.
+        """
+        try:
+            with self._locked():
+                connection = self._connected()
+                results = run(connection)
+                self._bound_log(connection)
+            return _outcomes(works, results)
+        except _FAULTS_OF_WORK as error:
+            if len(works) > 1:
+                raise _OneOfMany from error
+            return _outcomes(works, error=StoreError(f"this cannot be kept: {error!r}"))
+        except Exception as error:
+            self._let_go()
+            return _outcomes(works, error=explained(self._path, error))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._lock is None:
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._lock = os.open(f"{self._path}.lock", flags, 0o666)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _connected(self) -> sqlite3.Connection:
+        """The connection, to the same store as ever."""
+        found = identity(self._path)
+        if self._connection is not None and found == self._file:
+            return self._connection
+        self._let_go()
+        if found is None and self._store_id is not None:
+            raise StoreError(
+                f"the store {self._path} is gone: put it back, or restart Receiver to begin anew"
+            )
+        connection = connect(
+            self._path, synchronous=self._synchronous, create=self._store_id is None
+        )
+        try:
+            self._recognise(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._file = connection, identity(self._path)
+        return connection
+
+    def _recognise(self, connection: sqlite3.Connection) -> None:
+        """Routes' places are held in memory: another store under them would lose events."""
+        store_id = bring_up(connection)
+        last_seq = number(connection, SQL["last_seq"])
+        if self._store_id is not None and (store_id != self._store_id or last_seq < self._last_seq):
+            raise StoreError(
+                f"another store, or an older copy, was put at {self._path}: restart Receiver"
+            )
+        self._store_id, self._last_seq = store_id, last_seq
+
+    def _bound_log(self, connection: sqlite3.Connection) -> None:
+        now = time.monotonic()
+        if now - self._looked_at < WAL_LOOK_SECONDS:
+            return
+        self._looked_at = now
+        if log_bytes(self._path) > WAL_BYTES:
+            truncate(connection)
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+
+class _OneOfMany(Exception):
+    """One of several works in a transaction is at fault."""
+
+
+_FAULTS_OF_WORK = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    TypeError,
+    ValueError,
+    OverflowError,
+)
+"""What no other store could do either: a value of a wrong type, an event id that is taken."""
+
+
+def truncate(connection: sqlite3.Connection) -> None:
+    """Copy the write-ahead log into the file and empty it, unless a reader takes too long."""
+    one(connection, f"PRAGMA busy_timeout = {TRUNCATE_MILLISECONDS}")
+    try:
+        one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        one(connection, "PRAGMA busy_timeout = 2000")
+
+
+def log_bytes(path: Path) -> int:
+    """The size of the write-ahead log."""
+    try:
+        return os.stat(f"{path}-wal").st_size  # noqa: PTH116 (looked at while others wait)
+    except FileNotFoundError:
+        return 0
+
+
+def _cancelled(work: Work) -> bool:
+    return work.future is not None and work.future.cancelled()
+
+
+def _outcomes(
+    works: Iterable[Any], results: Sequence[Any] | None = None, *, error: StoreError | None = None
+) -> list[Outcome]:
+    found = results if results is not None else [None for _ in works]
+    return [
+        (work.future, result, error)
+        for work, result in zip(works, found, strict=True)
+        if work.future is not None
+    ]
+
+
+def _tell(outcomes: list[Outcome]) -> None:
+    """Wake each loop once, for all of its futures."""
+    loops = {future.get_loop() for future, _, _ in outcomes}
+    for loop in loops:
+        mine = [outcome for outcome in outcomes if outcome[0].get_loop() is loop]
+        try:
+            loop.call_soon_threadsafe(_resolve, mine)
+        except RuntimeError:
+            continue  # the loop is closed: nobody waits there any more
+
+
+def _resolve(outcomes: list[Outcome]) -> None:
+    for future, result, error in outcomes:
+        if future.done():
+            continue
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)

@@ -79,7 +79,9 @@ def test_no_key_is_given_twice(text: str) -> None:
             for value in node.value:
                 yield from doubled(value)
 
-    assert list(doubled(yaml.compose(text, Loader=yaml.SafeLoader))) == []
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert root is not None
+    assert list(doubled(root)) == []
 
 
 def test_json_is_the_only_media_type(document: Document) -> None:

@@ -84,6 +84,17 @@ def test_every_example_fits_its_schema_for_openapi_tools_and_for_us(
         assert problems(contract, event.name, event.sample) == [], event
 
 
+def test_every_event_of_today_is_exactly_one_of_the_choices_of_the_one_url(
+    contract: Contract, document: Document
+) -> None:
+    body = document["paths"]["/gridx/events"]["post"]["requestBody"]["content"]
+    schema = {**body["application/json"]["schema"], "components": document["components"]}
+    for event in contract.events:
+        (operation,) = (one for one in contract.operations if one.path == "/gridx/events")
+        fits = OAS30Validator(schema).is_valid(event.sample)
+        assert fits == (event.source == "gridx" and event.name in operation.events), event
+
+
 def test_no_example_uses_a_value_that_the_document_does_not_know(contract: Contract) -> None:
     for event in contract.events:
         for place, known in open_enums(contract.document, event.schema):

@@ -1,0 +1,196 @@
+"""Everything beside the web workers: the routes of a configuration, and the loop that delivers.
+
+One process holds the store's lease at a time. Must not know: HTTP, the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from receiver import backoff
+from receiver.backoff import Schedule
+from receiver.catalogue import Catalogue
+from receiver.dispatch import Dispatcher, Route
+from receiver.errors import ConfigError, PluginError, StoreError
+from receiver.inbox.sqlite import open_store
+from receiver.plugins import Plugin, autoroute, bind
+from receiver.secrets import sink_settings
+from receiver.settings import Configuration, RetrySettings, nearest
+
+LEASE = "backstage.lock"
+
+
+def routes(
+    found: Configuration,
+    catalogue: Catalogue,
+    plugins: Mapping[str, Plugin],
+    environ: Mapping[str, str],
+) -> list[Route]:
+    """The configured routes; where there are none, one for every sink that needs no settings.
+
+    Raises ConfigError with every configured route that cannot be used: no such sink, settings that
+    do not resolve or that the sink does not take.
+    """
+    if not found.settings.routes:
+        chosen = autoroute(plugins, catalogue.contract) if found.settings.autoroute else []
+        return [
+            Route(name=auto.name, plugin=auto.plugin, events=auto.events, sources=auto.sources)
+            for auto in chosen
+        ]
+    made: list[Route] = []
+    faults: list[str] = []
+    for name in found.settings.routes:
+        try:
+            route = _route(found, name, plugins, environ)
+            bind(route.plugin, name, route.settings, catalogue.hookspecs)
+            made.append(route)
+        except ConfigError as error:
+            faults.extend(error.problems)
+        except PluginError as error:
+            faults.extend(found.error(("routes", name), str(error)).problems)
+    if faults:
+        raise ConfigError(*faults)
+    return made
+
+
+def _route(
+    found: Configuration, name: str, plugins: Mapping[str, Plugin], environ: Mapping[str, str]
+) -> Route:
+    given = found.settings.routes[name]
+    if given.sink not in plugins:
+        advice = nearest(given.sink, sorted(plugins), "installed:")
+        raise found.error(
+            ("routes", name, "sink"), f"no sink {given.sink!r} is installed; {advice}"
+        )
+    return Route(
+        name=name,
+        plugin=plugins[given.sink],
+        settings=sink_settings(found, name, environ),
+        events=given.events,
+        sources=given.sources,
+        nodes=given.nodes,
+        users=given.users,
+        start=given.start,
+        ordered=given.ordered,
+        concurrency=given.concurrency,
+        batch=given.batch,
+        batch_wait=given.batch_wait,
+        deadline=given.deadline,
+        schedule=_schedule(given.retry),
+        max_exceptions=given.max_exceptions,
+    )
+
+
+def _schedule(retry: RetrySettings | None) -> Schedule:
+    if retry is None:
+        return backoff.DEFAULT
+    if retry.schedule is not None:
+        return backoff.listed(retry.schedule)
+    assert retry.first is not None
+    assert retry.factor is not None
+    assert retry.cap is not None
+    assert retry.attempts is not None
+    return backoff.growing(retry.first, retry.factor, retry.cap, retry.attempts)
+
+
+async def run(
+    found: Configuration,
+    catalogue: Catalogue,
+    delivered: Sequence[Route],
+    *,
+    stopping: asyncio.Event,
+    ready: Callable[[], None],
+) -> None:
+    """Deliver until `stopping` is set, then wait `server.grace` for what is under way.
+
+    Calls `ready` once every route has its place in the store: only then may a listener open.
+    Raises StoreError when another process delivers from the store, or the store fails at start.
+    """
+    store = found.settings.store
+    with lease(found.store_path.parent):
+        inbox = open_store(
+            found.store_path,
+            durability=store.durability,
+            dedup_window=store.dedup_window,
+            dedup_keys=store.dedup_keys,
+        )
+        try:
+            dispatcher = Dispatcher(inbox, catalogue, delivered)
+            await dispatcher.register()
+            ready()
+            delivering = asyncio.create_task(dispatcher.run())
+            stopped = asyncio.create_task(stopping.wait())
+            await asyncio.wait([delivering, stopped], return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            await dispatcher.stop(found.settings.server.grace)
+            await delivering
+        finally:
+            await inbox.close()
+
+
+@contextmanager
+def lease(folder: Path) -> Iterator[None]:
+    """Hold the store for delivery while in the block. Raises StoreError when another does."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LEASE
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"another receiver delivers from {folder} already; stop it, or use another store"
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+class Backstage:
+    """`run` in a thread with an event loop of its own, so that no sink delays what comes in."""
+
+    def __init__(
+        self, found: Configuration, catalogue: Catalogue, delivered: Sequence[Route]
+    ) -> None:
+        self._work = (found, catalogue, delivered)
+        self._thread = threading.Thread(target=self._main, name="backstage", daemon=True)
+        self._started = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._error: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin to deliver; returns when every route is registered, raises why that failed."""
+        self._thread.start()
+        self._started.wait()
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """Let what is under way end; raises what ended it before."""
+        loop, stopping = self._loop, self._stopping
+        if loop is not None and stopping is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(stopping.set)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._started.set()
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        await run(*self._work, stopping=self._stopping, ready=self._started.set)

@@ -1,0 +1,85 @@
+"""The command line: `receiver`. Loads what a command needs when it runs, so that help is quick.
+
+Must not know: how anything is done; it composes the floors below.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import receiver
+from receiver.cli import config, dead, dev, events, generate, output, quarantine, send, sinks, spec
+from receiver.errors import ReceiverError
+
+DEBUG = "RECEIVER_DEBUG"
+"""The environment variable that asks for tracebacks."""
+
+app = typer.Typer(
+    name="receiver",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.line(f"receiver {receiver.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Receive webhooks: verified, kept on disk, handed to plugins until each of them has them.
+
+    \b
+    Begin with:
+      receiver dev                    a receiver on this machine, nothing to configure
+      receiver send TYPE              an event as its platform would send it
+      receiver events list            what came in
+    """
+
+
+app.command("dev")(dev.dev)
+app.command("send")(send.send)
+app.command("generate")(generate.generate)
+app.add_typer(spec.app, name="spec")
+app.add_typer(sinks.app, name="sinks")
+app.add_typer(events.app, name="events")
+app.add_typer(dead.app, name="dead")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(config.app, name="config")
+
+
+def main() -> None:
+    """Run one command; every failure is one line on stderr and exit 1, wrong usage exits 2."""
+    debug = os.environ.get(DEBUG, "") not in ("", "0")
+    try:
+        app()
+    except ReceiverError as error:
+        if debug:
+            raise
+        output.tell(f"receiver: {error}")
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output has gone, which is its right; nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        output.tell(
+            f"receiver: unexpected {type(error).__name__}: {error}; "
+            f"this is a fault of Receiver, {DEBUG}=1 shows where"
+        )
+        sys.exit(1)

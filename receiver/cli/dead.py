@@ -1,0 +1,66 @@
+"""`receiver dead`: the events that a route has given up on.
+
+Must not know: how the inbox keeps them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from receiver.cli import opening, options, output
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the dead letters.")
+
+COLUMNS = ("seq", "id", "route", "type", "node", "buried", "attempts", "why")
+
+
+@app.command("list")
+def list_dead(
+    route: options.Route = None,
+    limit: options.Limit = 100,
+    as_json: options.Json = False,
+    config: options.Config = None,
+    store_dir: options.StoreDir = None,
+) -> None:
+    """List dead letters, each with the reason why its route gave up.
+
+    \b
+    Examples:
+      receiver dead list
+      receiver dead list --route archive --json
+    """
+    from receiver.cli.dossier import wording
+    from receiver.cli.events import summary
+
+    found = opening.configuration(config, store_dir=store_dir)
+    letters = opening.with_inbox(found, lambda inbox: inbox.dead_letters(route=route, limit=limit))
+    if as_json:
+        output.structure(
+            [
+                {
+                    "route": letter.route,
+                    "attempts": letter.attempts,
+                    "buried_at": letter.buried_at,
+                    "failure": asdict(letter.failure),
+                    "event": summary(letter.event),
+                }
+                for letter in letters
+            ]
+        )
+        return
+    rows = [
+        (
+            letter.event.seq,
+            letter.event.id,
+            letter.route,
+            letter.event.type,
+            letter.event.node,
+            letter.buried_at,
+            letter.attempts,
+            wording(letter.failure),
+        )
+        for letter in letters
+    ]
+    output.table(COLUMNS, rows, empty="no dead letters")

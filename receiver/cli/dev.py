@@ -1,0 +1,247 @@
+"""`receiver dev`: everything on one machine, with nothing to configure.
+
+Must not know: how requests are proved or answered, how sinks are called.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import receiver
+from receiver.cli import narration, opening, options, output, running
+from receiver.errors import ReceiverError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from receiver.catalogue import Catalogue
+    from receiver.dispatch import Route
+    from receiver.keptsecrets import Kept
+    from receiver.settings import Configuration, Flag
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one run works with."""
+
+    found: Configuration
+    catalogue: Catalogue
+    delivered: list[Route]
+    kept: dict[str, Kept]
+    made: list[str]
+    """The sources whose secrets were made just now."""
+    where: str
+    """The options that make another command work on the same store."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the inbox."""
+        return self.found.store_path.parent
+
+
+def dev(
+    host: Annotated[str | None, typer.Option("--host", help="Where to listen.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Where to listen; 0: any free.")
+    ] = None,
+    lane: Annotated[
+        str | None,
+        typer.Option("--lane", metavar="on|off", help="off: plain connexion, same answers."),
+    ] = None,
+    config: options.Config = None,
+    plugins_dir: options.PluginsDir = None,
+    store_dir: options.StoreDir = None,
+) -> None:
+    """Receive events on this machine: no configuration needed, secrets are made on first run.
+
+    Works with a receiver.toml, too. Ctrl-C lets what is under way end.
+
+    \b
+    Examples:
+      receiver dev
+      receiver dev --port 9000 --plugins-dir ./my-plugins
+    """
+    found = _configuration(config, host, port, lane, store_dir, plugins_dir)
+    catalogue = opening.catalogue(found)
+    kept, made = _secrets(found, catalogue)
+    stage = Stage(
+        found, catalogue, _routes(found, catalogue), kept, made, _same_store(config, store_dir)
+    )
+    with _listen(found) as listener:
+        _serve(stage, _application(stage), listener)
+
+
+def _same_store(config: Path | None, store_dir: Path | None) -> str:
+    """The options for another command to find what this one works on."""
+    options = (("--config", config), ("--store-dir", store_dir))
+    return "".join(f" {name} {shlex.quote(str(path))}" for name, path in options if path)
+
+
+def _configuration(
+    config: Path | None,
+    host: str | None,
+    port: int | None,
+    lane: str | None,
+    store_dir: Path | None,
+    plugins_dir: Path | None,
+) -> Configuration:
+    from receiver.settings import Flag, split_address
+
+    flags: list[Flag] = []
+    if lane is not None:
+        if lane not in ("on", "off"):
+            raise typer.BadParameter(f"{lane!r} is neither on nor off", param_hint="--lane")
+        flags.append(Flag("--lane", ("server", "lane"), lane == "on"))
+    found = opening.configuration(
+        config, store_dir=store_dir, plugins_dir=plugins_dir, flags=tuple(flags)
+    )
+    if host is None and port is None:
+        return found
+    given_host, given_port = split_address(found.settings.server.public)
+    chosen = host or given_host
+    public = f"[{chosen}]" if ":" in chosen else chosen
+    public += f":{given_port if port is None else port}"
+    option = "--host" if host is not None else "--port"
+    flags.append(Flag(option, ("server", "public"), public))
+    return opening.configuration(
+        config, store_dir=store_dir, plugins_dir=plugins_dir, flags=tuple(flags)
+    )
+
+
+def _secrets(found: Configuration, catalogue: Catalogue) -> tuple[dict[str, Kept], list[str]]:
+    """The kept secrets, and the sources for which they were made just now."""
+    from receiver import keptsecrets
+
+    folder = found.store_path.parent
+    kept = keptsecrets.read(folder)
+    sources = sorted(catalogue.contract.sources)
+    made = [name for name in sources if name not in kept and name not in found.settings.sources]
+    kept |= {name: keptsecrets.create(catalogue.contract, name) for name in made}
+    if made:
+        keptsecrets.write(folder, kept)
+    return kept, made
+
+
+def _routes(found: Configuration, catalogue: Catalogue) -> list[Route]:
+    from receiver import backstage
+    from receiver.plugins import describe, discover
+
+    plugins = discover(found.plugins_dir)
+    for plugin in plugins.values():
+        described = describe(plugin)
+        if described.error:
+            output.tell(f"receiver: {described.error}")
+    return backstage.routes(found, catalogue, plugins, os.environ)
+
+
+def _listen(found: Configuration) -> socket.socket:
+    """The listening socket; ReceiverError with a way out when the address cannot be had."""
+    from receiver.settings import split_address
+
+    host, port = split_address(found.settings.server.public)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        free = port + 1 if 0 < port < 65535 else 8080
+        raise ReceiverError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; stop the program "
+            f"that has it, or choose another: receiver dev --port {free}"
+        ) from None
+
+
+def _application(stage: Stage) -> ASGIApp:
+    from receiver.http.app import build
+    from receiver.inbox.sqlite import open_store
+    from receiver.intake import Intake
+    from receiver.secrets import keyring
+
+    found, contract = stage.found, stage.catalogue.contract
+    store = found.settings.store
+    inbox = open_store(
+        found.store_path,
+        durability=store.durability,
+        dedup_window=store.dedup_window,
+        dedup_keys=store.dedup_keys,
+    )
+    keys = keyring(found, contract, os.environ, stage.kept)
+    narrator = narration.Narrator(contract, stage.where)
+    intake = Intake(stage.catalogue, keys, inbox, observer=narrator.observe)
+    return build(
+        stage.catalogue,
+        intake,
+        lane=found.settings.server.lane,
+        on_stop=inbox.close,
+        observe=lambda operation, outcome: narrator.observe(operation, outcome, ""),
+    )
+
+
+def _serve(stage: Stage, application: ASGIApp, listener: socket.socket) -> None:
+    import uvicorn
+
+    from receiver.backstage import Backstage
+
+    narration.configure_logs()
+    address = running.address(*listener.getsockname()[:2])
+    grace = max(1, int(stage.found.settings.server.grace))
+    backstage = Backstage(stage.found, stage.catalogue, stage.delivered)
+    backstage.start()
+    try:
+        with running.told(stage.folder, address):
+            _banner(stage, address)
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    application,
+                    loop="uvloop" if os.name == "posix" else "asyncio",
+                    http="httptools",
+                    lifespan="on",
+                    access_log=False,
+                    log_config=None,
+                    server_header=False,
+                    timeout_graceful_shutdown=grace,
+                )
+            )
+            # uvicorn drains on these and raises them again afterwards; there is more to drain.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, _already_handled)
+            server.run(sockets=[listener])
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    finally:
+        backstage.stop()
+    output.line("stopped; everything that was answered 200 is in the inbox")
+
+
+def _already_handled(_number: int, _frame: object) -> None:
+    """What a signal does once the server has drained because of it."""
+
+
+def _banner(stage: Stage, address: str) -> None:
+    from receiver import keptsecrets
+
+    contract = stage.catalogue.contract
+    taken = [operation for operation in contract.operations if operation.transport == "http"]
+    names = ", ".join(f"{route.name} ({route.plugin.name})" for route in stage.delivered)
+    output.line(f"receiver {receiver.__version__}")
+    output.line(f"  listening  {address}  ({len(taken)} event paths)")
+    output.line(f"  inbox      {stage.found.store_path}  ({stage.found.settings.store.durability})")
+    output.line(f"  routes     {names or 'none: events are kept and go nowhere'}")
+    if stage.made:
+        output.line(f"  secrets    made now, kept in {stage.folder / keptsecrets.FILE}:")
+        rows = [
+            row
+            for name in stage.made
+            for row in narration.secret_rows(contract, name, stage.kept[name])
+        ]
+        output.table(narration.SECRET_COLUMNS, rows)
+    if taken:
+        output.line(f"  try        {narration.example(contract, taken[0])}{stage.where}")
+    output.line("  stop       Ctrl-C")

@@ -1,0 +1,167 @@
+"""Everything that is known about one event: what came, what proved it, what each route made of it.
+
+Must not know: how the inbox keeps any of it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from receiver.cli import output
+from receiver.errors import ReceiverError
+
+if TYPE_CHECKING:
+    from receiver.catalogue import Catalogue
+    from receiver.inbox import Attempt, DeadLetter, Inbox, RoutePlace, Stored
+
+MOST_ROUTES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One event's facts."""
+
+    event: Stored
+    attempts: tuple[Attempt, ...]
+    """Every failed attempt of every route, oldest first."""
+    dead: tuple[DeadLetter, ...]
+    places: tuple[RoutePlace, ...]
+    notes: tuple[str, ...]
+    """What is worth knowing and no fault, such as values that the spec does not list."""
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        from receiver.cli.events import summary
+
+        return {
+            **summary(self.event),
+            "routes": {place.route: self.state(place) for place in self.places},
+            "attempts": [asdict(attempt) for attempt in self.attempts],
+            "dead_letters": [
+                {
+                    "route": letter.route,
+                    "attempts": letter.attempts,
+                    "buried_at": letter.buried_at,
+                    "failure": asdict(letter.failure),
+                }
+                for letter in self.dead
+            ],
+            "notes": list(self.notes),
+        }
+
+    def state(self, place: RoutePlace) -> str:
+        """What a route has made of the event so far."""
+        if self.event.seq is None:
+            return "quarantined: no route sees it"
+        if any(letter.route == place.route for letter in self.dead):
+            return "dead letter"
+        failed = [attempt for attempt in self.attempts if attempt.route == place.route]
+        if self.event.seq > place.position:
+            return "not yet"
+        if failed and place.waiting + place.held:
+            return "tried again, or waiting for it"
+        return "delivered, or not wanted"
+
+
+async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue) -> Dossier:
+    """The dossier of the event with this id or position; ReceiverError when there is none."""
+    event = await _find(inbox, wanted)
+    letters: list[DeadLetter] = []
+    if event.seq is not None:
+        near = await inbox.dead_letters(after=event.seq - 1, limit=MOST_ROUTES)
+        letters = [letter for letter in near if letter.event.id == event.id]
+    return Dossier(
+        event=event,
+        attempts=tuple(await inbox.attempts(event.id)),
+        dead=tuple(letters),
+        places=tuple(await inbox.places()),
+        notes=tuple(_notes(event, catalogue)),
+    )
+
+
+async def _find(inbox: Inbox, wanted: str) -> Stored:
+    from receiver.inbox import Query
+
+    queries = [Query(ids=(wanted,)), Query(ids=(wanted,), state="quarantined")]
+    if wanted.isdecimal():
+        queries = [Query(after=int(wanted) - 1, limit=1)]
+    for query in queries:
+        for event in await inbox.read(query):
+            if wanted in (event.id, str(event.seq)):
+                return event
+    raise ReceiverError(f"there is no event {wanted!r}; receiver events list shows those there are")
+
+
+def _notes(event: Stored, catalogue: Catalogue) -> list[str]:
+    known = catalogue.contract.event_types.get((event.source, event.type))
+    if known is None:
+        return [f"the contract has no event type {event.type!r} of {event.source}"]
+    try:
+        body = json.loads(event.raw)
+    except (ValueError, RecursionError):
+        return []
+    return catalogue.unknown_values(known, body)
+
+
+def print_dossier(dossier: Dossier) -> None:
+    """The dossier as a person reads it."""
+    event = dossier.event
+    facts = {
+        "id": event.id,
+        "seq": event.seq,
+        "state": "accepted" if event.seq is not None else "quarantined",
+        "source": event.source,
+        "type": event.type,
+        "key": event.key,
+        "node": event.node,
+        "user": event.user,
+        "time": event.time,
+        "received": event.received_at,
+        "operation": event.operation,
+        "proved by": f"secret {event.secret}",
+        "released": event.released,
+    }
+    for name, value in facts.items():
+        output.line(f"{name:<10} {output.cell(value)}")
+    _print_list("problems", event.problems)
+    _print_list("notes", dossier.notes)
+    _print_list("routes", [f"{place.route}: {dossier.state(place)}" for place in dossier.places])
+    _print_list("attempts", [_attempt(attempt) for attempt in dossier.attempts])
+    _print_list("dead letters", [_letter(letter) for letter in dossier.dead])
+    output.line("payload")
+    output.line(_payload(event.raw))
+
+
+def _print_list(title: str, entries: tuple[str, ...] | list[str]) -> None:
+    if entries:
+        output.line(title)
+    for entry in entries:
+        output.line(f"  {output.printable(entry)}")
+
+
+def _attempt(attempt: Attempt) -> str:
+    what = wording(attempt.failure)
+    then = f"again from {output.moment(attempt.next_at)}" if attempt.next_at else "given up"
+    at = output.moment(attempt.failure.at)
+    return f"{at}  {attempt.route}  attempt {attempt.number}  {what}; {then}"
+
+
+def _letter(letter: DeadLetter) -> str:
+    at = output.moment(letter.buried_at)
+    return f"{at}  {letter.route}  after {letter.attempts} attempts  {wording(letter.failure)}"
+
+
+def wording(failure: Any) -> str:
+    """A failure in one line: kind, exception, message."""
+    return ": ".join(part for part in (failure.kind, failure.error, failure.message) if part)
+
+
+def _payload(raw: bytes) -> str:
+    """The payload, indented where it is JSON; else its bytes as text."""
+    try:
+        text = json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = raw.decode("utf-8", "backslashreplace")
+    return output.printable(text, keep="\n")

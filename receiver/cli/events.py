@@ -1,0 +1,213 @@
+"""`receiver events`: read what is kept, follow what comes in.
+
+Must not know: how the inbox keeps events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from receiver.cli import moments, opening, options, output
+
+if TYPE_CHECKING:
+    from receiver.inbox import Inbox, Query, Stored
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the inbox.")
+
+COLUMNS = ("seq", "id", "received", "source", "type", "node", "user")
+TAIL_SECONDS = 1.0
+"""Seconds after which `tail` looks again although nobody woke it."""
+TAIL_PAGE = 500
+
+
+class State(StrEnum):
+    """Which of the kept events."""
+
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+
+
+@app.command("list")
+def list_events(
+    types: options.Types = None,
+    source: options.Sources = None,
+    node: options.Nodes = None,
+    user: options.Users = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    text: options.Text = None,
+    state: Annotated[State, typer.Option("--state", help="Which of them.")] = State.ACCEPTED,
+    limit: options.Limit = 50,
+    as_json: options.Json = False,
+    config: options.Config = None,
+    store_dir: options.StoreDir = None,
+) -> None:
+    """List kept events, the newest last.
+
+    \b
+    Examples:
+      receiver events list --since 1h
+      receiver events list --type 'appliance/*' --node 1234 --json
+      receiver events list --state quarantined
+    """
+    query = chosen(types, source, node, user, text)
+    now = datetime.now(UTC)
+    query = replace(
+        query,
+        state=state.value,
+        since=moments.read(since, now),
+        until=moments.read(until, now),
+        newest_first=True,
+        limit=limit,
+    )
+    found = opening.configuration(config, store_dir=store_dir)
+    stored = list(reversed(opening.with_inbox(found, lambda inbox: inbox.read(query))))
+    if as_json:
+        output.structure([summary(event) for event in stored])
+    else:
+        output.table(COLUMNS, [row(event) for event in stored], empty="no such events")
+
+
+@app.command("show")
+def show(
+    event_id: Annotated[
+        str, typer.Argument(metavar="ID", help="An event's id, or its position (seq).")
+    ],
+    as_json: options.Json = False,
+    config: options.Config = None,
+    store_dir: options.StoreDir = None,
+) -> None:
+    """Show one event: envelope, payload, proof, what each route made of it.
+
+    \b
+    Examples:
+      receiver events show 17
+      receiver events show 0198c0de-0000-7000-8000-000000000000 --json
+    """
+    from receiver.cli.dossier import collect, print_dossier
+
+    found = opening.configuration(config, store_dir=store_dir)
+    catalogue = opening.catalogue(found)
+    dossier = opening.with_inbox(found, lambda inbox: collect(inbox, event_id, catalogue))
+    if as_json:
+        output.structure(dossier.plain())
+    else:
+        print_dossier(dossier)
+
+
+@app.command("tail")
+def tail(
+    types: options.Types = None,
+    source: options.Sources = None,
+    node: options.Nodes = None,
+    user: options.Users = None,
+    text: options.Text = None,
+    last: Annotated[
+        int, typer.Option("--last", "-n", min=0, help="First print so many that are there.")
+    ] = 0,
+    as_json: options.Json = False,
+    config: options.Config = None,
+    store_dir: options.StoreDir = None,
+) -> None:
+    """Follow events as they come in, until Ctrl-C.
+
+    \b
+    Examples:
+      receiver events tail
+      receiver events tail --type '*_connected' --json | jq .node
+    """
+    query = chosen(types, source, node, user, text)
+    found = opening.configuration(config, store_dir=store_dir)
+    try:
+        opening.with_inbox(found, lambda inbox: _follow(inbox, query, last, as_json))
+    except KeyboardInterrupt:
+        return
+
+
+async def _follow(inbox: Inbox, query: Query, last: int, as_json: bool) -> None:
+    # The end is fixed before the old events are read, so that none falls between the two.
+    seen = await inbox.wait(0, 0)
+    if last:
+        latest = await inbox.read(replace(query, newest_first=True, limit=last))
+        _print_new([event for event in reversed(latest) if (event.seq or 0) <= seen], as_json)
+    while True:
+        newest = await inbox.wait(seen, TAIL_SECONDS)
+        while page := await inbox.read(replace(query, after=seen, limit=TAIL_PAGE)):
+            _print_new(page, as_json)
+            seen = max(event.seq or 0 for event in page)
+        seen = max(seen, newest)
+        await asyncio.sleep(0)
+
+
+def _print_new(events: Sequence[Stored], as_json: bool) -> None:
+    for event in events:
+        if as_json:
+            output.record(summary(event))
+        else:
+            output.line("  ".join(output.cell(value) for value in row(event)))
+
+
+def chosen(
+    types: list[str] | None,
+    sources: list[str] | None,
+    nodes: list[str] | None,
+    users: list[str] | None,
+    text: str | None,
+) -> Query:
+    """The query that a command's filter options mean."""
+    from receiver.inbox import Query
+
+    return Query(
+        types=tuple(types or ()),
+        sources=tuple(sources or ()),
+        nodes=tuple(nodes or ()),
+        users=tuple(users or ()),
+        text=text,
+    )
+
+
+def row(event: Stored) -> tuple[Any, ...]:
+    """An event in the columns of a list."""
+    return (
+        event.seq,
+        event.id,
+        event.received_at,
+        event.source,
+        event.type,
+        event.node,
+        event.user,
+    )
+
+
+def summary(event: Stored) -> dict[str, Any]:
+    """An event's envelope and payload as plain values."""
+    import msgspec
+
+    try:
+        data = msgspec.json.decode(event.raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        data = None
+    return {
+        "seq": event.seq,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "key": event.key,
+        "time": event.time,
+        "received_at": event.received_at,
+        "node": event.node,
+        "user": event.user,
+        "operation": event.operation,
+        "secret": event.secret,
+        "released": event.released,
+        "problems": list(event.problems),
+        "data": data,
+        **({"raw": event.raw} if data is None else {}),
+    }

@@ -1,0 +1,42 @@
+"""Where a running `receiver dev` listens: a file beside its inbox that `receiver send` reads.
+
+Must not know: servers or requests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FILE = "running.json"
+
+
+def url(folder: Path) -> str | None:
+    """The address that the receiver of a store listens on; None when none says so."""
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))["url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+@contextmanager
+def told(folder: Path, url: str) -> Iterator[None]:
+    """Tell `url` while in the block."""
+    path = folder / FILE
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+    draft.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def address(host: str, port: int) -> str:
+    """The URL of a listener; one that listens everywhere is reached on the loopback."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared only)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"

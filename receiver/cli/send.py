@@ -1,0 +1,285 @@
+"""`receiver send`: a signed sample event, as its platform would send it.
+
+Must not know: how signatures are made, or what a receiver does with the event.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from receiver.cli import opening, options, output, running
+from receiver.errors import ConfigError, ReceiverError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from receiver.contract import Contract, EventType, Operation
+    from receiver.keyring import SigningKey
+    from receiver.settings import Configuration
+
+TIMEOUT = 30.0
+"""Seconds that an answer may take; the platforms wait less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One signed request."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    said: str
+    """`accepted`, `duplicate`, `quarantined`, or the reason phrase."""
+    ids: tuple[str, ...]
+    problems: tuple[str, ...]
+    seconds: float
+
+
+def send(
+    type_: Annotated[
+        str, typer.Argument(metavar="TYPE", help="An event type, by its own or its hook's name.")
+    ],
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="Whose, where several have it.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change the payload; repeatable."),
+    ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="Send so many.")] = 1,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Where to; else the receiver that runs here.")
+    ] = None,
+    raw: Annotated[
+        Path | None, typer.Option("--raw", metavar="FILE", help="Send these bytes as the body.")
+    ] = None,
+    as_json: options.Json = False,
+    config: options.Config = None,
+    store_dir: options.StoreDir = None,
+) -> None:
+    """Send a signed sample event, as its platform would.
+
+    Exits 1 unless every event was accepted. A VALUE is JSON where it is JSON, else text; a PATH is
+    dotted, or a JSON pointer that begins with a slash.
+
+    \b
+    Examples:
+      receiver send appliance/online
+      receiver send appliance/online --set data.applianceID=77 --count 100
+      receiver send appliance/online --raw body.json --url https://example.org
+    """
+    found = opening.configuration(config, store_dir=store_dir)
+    contract = opening.catalogue(found).contract
+    event = find(contract, type_, source)
+    target = _target(found, url)
+    make = _maker(found, contract, event, changes or [], raw)
+    answers = _send_all(target, make, count, event, as_json)
+    if count > 1 and not as_json:
+        output.line(_summary(answers))
+    if any(answer.said != "accepted" for answer in answers):
+        raise typer.Exit(1)
+
+
+def find(contract: Contract, name: str, source: str | None) -> EventType:
+    """The event type that is meant; ReceiverError that names the choices when there is not one."""
+    from receiver.settings import nearest
+
+    if source is not None and source not in contract.sources:
+        advice = nearest(source, sorted(contract.sources), "sources:")
+        raise ReceiverError(f"the contract has no source {source!r}; {advice}")
+    matching = contract.find(name, source)
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        choices = ", ".join(f"--source {event.source}" for event in matching)
+        raise ReceiverError(f"{name} is an event type of several sources; add one of: {choices}")
+    events = [event for event in contract.events if source in (None, event.source)]
+    known = sorted({event.name for event in events} | {event.hook for event in events})
+    raise ReceiverError(f"there is no event type {name!r}; {nearest(name, known, 'known:')}")
+
+
+def _target(found: Configuration, url: str | None) -> str:
+    from receiver.settings import split_address
+
+    if url is None:
+        listening = running.url(found.store_path.parent)
+        url = listening or running.address(*split_address(found.settings.server.public))
+    if not url.startswith(("http://", "https://")):
+        raise ReceiverError(f"--url {url}: write it with http:// or https://")
+    return url.rstrip("/")
+
+
+def _maker(
+    found: Configuration,
+    contract: Contract,
+    event: EventType,
+    changes: list[str],
+    raw: Path | None,
+) -> Callable[[], Request]:
+    """What makes the next request: everything that can be wrong is found before the first."""
+    import uuid_utils
+
+    from receiver import samples
+
+    operation = samples.operation_for(contract, event)
+    sign = _signer(found, contract, operation)
+    wanted = [samples.assignment(change) for change in changes]
+    try:
+        given = raw.read_bytes() if raw else None
+    except OSError as error:
+        raise ReceiverError(f"--raw {raw}: {error.strerror}") from None
+
+    def make() -> Request:
+        now = datetime.now(UTC)
+        fresh = str(uuid_utils.uuid7())
+        made = samples.sample(event, operation, now, fresh)
+        for path, value in wanted:
+            samples.change(made.body, path, value)
+        body = samples.payload(made, operation) if given is None else given
+        headers = {"Content-Type": "application/json", **made.headers, **sign(body, now, fresh)}
+        return Request(samples.url_path(made, operation), headers, body)
+
+    return make
+
+
+def _signer(
+    found: Configuration, contract: Contract, operation: Operation
+) -> Callable[[bytes, datetime, str], dict[str, str]]:
+    """What signs for an operation, with the first of its alternatives that there are keys for."""
+    from receiver import keptsecrets, secrets, signature
+
+    kept = keptsecrets.read(found.store_path.parent)
+    ring = secrets.keyring(found, contract, os.environ, kept)
+    keys = ring.for_source(operation.source)
+    if keys is None:
+        raise ConfigError(
+            f"there are no secrets of source {operation.source} to sign with; start `receiver dev` "
+            f"here once, or configure [sources.{operation.source}]"
+        )
+    own = kept.get(operation.source, keptsecrets.Kept())
+    now = datetime.now(UTC)
+    available: list[SigningKey] = [*keys.live(now), *keys.headers, *own.signing_keys()]
+    for alternative in secrets.requirements(contract, operation):
+        chosen = [
+            next((key for key in available if _signs(scheme, key, keys.strip_prefix)), None)
+            for scheme in alternative
+        ]
+        if None not in chosen:
+            pairs = list(zip(alternative, chosen, strict=True))
+
+            def sign(body: bytes, at: datetime, fresh: str, pairs: Any = pairs) -> dict[str, str]:
+                headers: dict[str, str] = {}
+                for scheme, key in pairs:
+                    headers |= signature.sign(scheme, key, body, at, fresh, keys.strip_prefix)
+                return headers
+
+            return sign
+    raise ConfigError(
+        f"source {operation.source} has nothing to sign with here: a public key proves, "
+        "and only the platform has the private one"
+    )
+
+
+def _signs(scheme: Any, key: SigningKey, strip_prefix: str | None) -> bool:
+    """Whether a key is of the kind that a scheme signs with."""
+    from receiver import signature
+
+    try:
+        signature.sign(scheme, key, b"", datetime.now(UTC), "-", strip_prefix)
+    except ConfigError:
+        return False
+    return True
+
+
+def _send_all(
+    target: str, make: Callable[[], Request], count: int, event: EventType, as_json: bool
+) -> list[Answer]:
+    import httpx
+
+    answers = []
+    with httpx.Client(base_url=target, timeout=TIMEOUT, trust_env=False) as client:
+        for _ in range(count):
+            request = make()
+            try:
+                answer = _post(client, request)
+            except httpx.ConnectError:
+                raise ReceiverError(
+                    f"nothing listens at {target}; start `receiver dev` in another terminal"
+                ) from None
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                what = type(error).__name__
+                raise ReceiverError(
+                    f"{target}{request.path}: no answer ({what}: {error})"
+                ) from None
+            answers.append(answer)
+            if as_json:
+                output.record({"type": event.name, "path": request.path, **_plain(answer)})
+            else:
+                output.line(_line(event, request, answer))
+    return answers
+
+
+def _post(client: httpx.Client, request: Request) -> Answer:
+    started = time.perf_counter()
+    response = client.post(request.path, content=request.body, headers=request.headers)
+    seconds = time.perf_counter() - started
+    try:
+        said = json.loads(response.content)
+    except ValueError:
+        said = {}
+    said = said if isinstance(said, dict) else {}
+    ids = said.get("ids") or ([said["id"]] if "id" in said else [])
+    word = said.get("status") if response.status_code == 200 else response.reason_phrase
+    return Answer(
+        status=response.status_code,
+        said=str(word or response.reason_phrase),
+        ids=tuple(str(found) for found in ids),
+        problems=tuple(str(problem) for problem in said.get("problems", ())),
+        seconds=seconds,
+    )
+
+
+def _line(event: EventType, request: Request, answer: Answer) -> str:
+    ids = ", ".join(answer.ids) or output.MISSING
+    problems = f"  {'; '.join(answer.problems)}" if answer.problems else ""
+    return output.printable(
+        f"{answer.status} {answer.said}  {ids}  {answer.seconds * 1000:.1f} ms  "
+        f"{event.name} to {request.path}{problems}"
+    )
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    return {
+        "status": answer.status,
+        "said": answer.said,
+        "ids": list(answer.ids),
+        "problems": list(answer.problems),
+        "ms": round(answer.seconds * 1000, 1),
+    }
+
+
+def _summary(answers: list[Answer]) -> str:
+    words = sorted({answer.said for answer in answers})
+    counts = ", ".join(f"{sum(a.said == word for a in answers)} {word}" for word in words)
+    times = [answer.seconds * 1000 for answer in answers]
+    return (
+        f"{len(answers)} sent: {counts}; median {statistics.median(times):.1f} ms, "
+        f"slowest {max(times):.1f} ms"
+    )

@@ -1,0 +1,165 @@
+"""`receiver sinks`: what is installed, what it can do, how to route events to it.
+
+Must not know: how plugins are found, or events.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from receiver.cli import opening, options, output
+from receiver.errors import PluginError
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from receiver.plugins import Description
+    from receiver.settings import Configuration
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look at installed sinks.")
+
+COLUMNS = ("name", "brought by", "kind", "hooks", "routes")
+SETTING_COLUMNS = ("setting", "type", "default", "required", "secret", "description")
+
+
+@app.command("list")
+def list_sinks(
+    as_json: options.Json = False,
+    config: options.Config = None,
+    plugins_dir: options.PluginsDir = None,
+) -> None:
+    """List every sink that is installed, and which routes use it.
+
+    \b
+    Examples:
+      receiver sinks list
+      receiver sinks list --plugins-dir ./sinks --json
+    """
+    from receiver.plugins import describe, discover
+
+    found = opening.configuration(config, plugins_dir=plugins_dir)
+    described = [describe(plugin) for plugin in discover(found.plugins_dir).values()]
+    if as_json:
+        output.structure([_plain(sink, found) for sink in described])
+        return
+    rows = [
+        (
+            sink.name,
+            sink.origin,
+            _kind(sink),
+            None if sink.error else len(sink.hooks),
+            f"broken: {sink.error}" if sink.error else ", ".join(routes(sink, found)) or "none",
+        )
+        for sink in described
+    ]
+    output.table(COLUMNS, rows, empty="no sinks are installed")
+
+
+@app.command("describe")
+def describe_sink(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `receiver sinks list` names it.")],
+    as_json: options.Json = False,
+    config: options.Config = None,
+    plugins_dir: options.PluginsDir = None,
+) -> None:
+    """Describe one sink: its settings, its hooks, and the TOML that adds a route to it.
+
+    \b
+    Examples:
+      receiver sinks describe jsonl
+      receiver sinks describe http --json
+    """
+    from receiver.plugins import describe, discover
+    from receiver.settings import nearest
+
+    found = opening.configuration(config, plugins_dir=plugins_dir)
+    plugins = discover(found.plugins_dir)
+    if name not in plugins:
+        raise PluginError(f"no sink {name!r}; {nearest(name, list(plugins), 'installed:')}")
+    sink = describe(plugins[name])
+    if sink.error:
+        raise PluginError(sink.error)
+    if as_json:
+        output.structure(_plain(sink, found))
+        return
+    output.line(f"{sink.name}: {sink.summary or 'says nothing of itself'}")
+    output.line(f"{sink.origin}, {_kind(sink)}; hooks: {', '.join(sink.hooks) or 'none'}")
+    if sink.settings is not None:
+        output.table(SETTING_COLUMNS, [tuple(row.values()) for row in _settings(sink)])
+    output.line("\nA route to it, in receiver.toml:\n")
+    output.line(toml(sink))
+
+
+def routes(sink: Description, found: Configuration) -> list[str]:
+    """The names of the routes that lead to a sink."""
+    settings = found.settings
+    if settings.routes:
+        return [name for name, route in settings.routes.items() if route.sink == sink.name]
+    return [f"{sink.name} (automatic)"] if settings.autoroute and sink.configured else []
+
+
+def toml(sink: Description) -> str:
+    """The lines that add a route to a sink, with every setting that has no default."""
+    text = [f"[routes.{sink.name}]", f'sink = "{sink.name}"', 'events = ["*"]']
+    if sink.required:
+        text.append(f"[routes.{sink.name}.settings]")
+    for row in _settings(sink):
+        if row["required"]:
+            value = f"env:{sink.name}_{row['setting']}".upper().replace("ENV:", "env:")
+            text.append(
+                f"{row['setting']} = {json.dumps(value)}"
+                if row["secret"]
+                else f"{row['setting']} = …  # {row['type']}"
+            )
+    return "\n".join(text)
+
+
+def _settings(sink: Description) -> list[dict[str, Any]]:
+    if sink.settings is None:
+        return []
+    return [_setting(name, field) for name, field in sink.settings.model_fields.items()]
+
+
+def _setting(name: str, field: FieldInfo) -> dict[str, Any]:
+    secret = "Secret" in type_name(field.annotation)
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    hidden = field.is_required() or bool(secret and default)
+    return {
+        "setting": name,
+        "type": type_name(field.annotation),
+        "default": None if hidden else json.dumps(default, default=str),
+        "required": field.is_required(),
+        "secret": secret,
+        "description": field.description,
+    }
+
+
+def type_name(annotation: Any) -> str:
+    """A type as a person writes it: `int`, `list[str]`, `SecretStr | None`."""
+    if annotation is type(None):
+        return "None"
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "").replace("pydantic.types.", "")
+
+
+def _kind(sink: Description) -> str:
+    if sink.error:
+        return output.MISSING
+    return "functions" if sink.settings is None else "class"
+
+
+def _plain(sink: Description, found: Configuration) -> dict[str, Any]:
+    return {
+        "name": sink.name,
+        "brought_by": sink.origin,
+        "kind": None if sink.error else _kind(sink),
+        "summary": sink.summary,
+        "hooks": list(sink.hooks),
+        "routes": routes(sink, found),
+        "settings": _settings(sink),
+        "error": sink.error,
+    }

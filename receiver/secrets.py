@@ -1,0 +1,188 @@
+"""Resolves what the configuration says of secrets into keys: `env:NAME`, `file:PATH`, kept ones.
+
+No message of it shows a value. Must not know: how keys prove a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from receiver import signature
+from receiver.contract import Contract, Operation, Scheme
+from receiver.errors import ConfigError
+from receiver.keptsecrets import Kept
+from receiver.keyring import HeaderSecret, Keyring, PublicKey, Secret, SourceKeys, public_key
+from receiver.settings import Configuration, KeyPath, SourceSettings, nearest
+
+T = TypeVar("T")
+
+
+def keyring(
+    found: Configuration,
+    contract: Contract,
+    environ: Mapping[str, str],
+    kept: Mapping[str, Kept],
+) -> Keyring:
+    """The keys of every source that is configured, or has secrets kept beside the inbox.
+
+    Raises ConfigError with every source that the contract does not have, and every secret that
+    does not resolve: our own fault must stop the start, not answer 401 later.
+    """
+    faults: list[str] = []
+    keys: dict[str, SourceKeys] = {}
+    known = sorted(contract.sources)
+    for name in [*found.settings.sources, *(set(kept) - set(found.settings.sources))]:
+        if name in contract.sources:
+            resolver = _Resolver(found, environ, faults)
+            keys[name] = resolver.source(name, kept.get(name, Kept()))
+            if name in found.settings.sources and not faults:
+                path = ("sources", name)
+                faults.extend(found.error(path, *unusable(contract, name, keys[name])).problems)
+        elif name in found.settings.sources:
+            advice = nearest(name, known, "known sources:")
+            fault = f"the contract has no source {name!r}; {advice}"
+            faults.extend(found.error(("sources", name), fault).problems)
+    if faults:
+        raise ConfigError(*faults)
+    return Keyring(keys)
+
+
+def unusable(contract: Contract, source: str, keys: SourceKeys) -> list[str]:
+    """Why these keys could prove no request at all to any path of a source; else nothing."""
+    each = [
+        signature.problems(requirements(contract, operation), keys)
+        for operation in contract.operations
+        if operation.source == source
+    ]
+    if not all(each):
+        return []
+    return list(dict.fromkeys(problem for found in each for problem in found))
+
+
+def requirements(contract: Contract, operation: Operation) -> list[tuple[Scheme, ...]]:
+    """The signature schemes of an operation, instead of their names."""
+    return [
+        tuple(contract.schemes[name] for name in alternative) for alternative in operation.security
+    ]
+
+
+def sink_settings(found: Configuration, route: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """A route's settings for its sink, with `env:` and `file:` values resolved, however deep.
+
+    Raises ConfigError with every value that does not resolve.
+    """
+    faults: list[str] = []
+    resolver = _Resolver(found, environ, faults)
+    path: KeyPath = ("routes", route, "settings")
+    resolved = resolver.tree(found.settings.routes[route].settings, path)
+    if faults:
+        raise ConfigError(*faults)
+    return dict(resolved)
+
+
+def resolve(text: str, base: Path, environ: Mapping[str, str]) -> str:
+    """What `text` stands for: a variable, a file's content without its last line end, or itself.
+
+    `file://` starts a URL and stands for itself. Raises LookupError, which says what to do.
+    """
+    if text.startswith("env:"):
+        name = text.removeprefix("env:")
+        if not environ.get(name):
+            state = "empty" if name in environ else "not set"
+            raise LookupError(
+                f"the environment variable {name} is {state}; set it, and start again"
+            )
+        return environ[name]
+    if text.startswith("file:") and not text.startswith("file://"):
+        path = base / text.removeprefix("file:")
+        try:
+            content = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise LookupError(f"the file {path} is not UTF-8 text") from None
+        except OSError as error:
+            raise LookupError(f"the file {path} cannot be read: {error.strerror}") from None
+        content = content.removesuffix("\n").removesuffix("\r")
+        if not content:
+            raise LookupError(f"the file {path} is empty; write the value into it")
+        return content
+    return text
+
+
+class _Resolver:
+    """Resolves the values of one configuration and collects what is wrong with them."""
+
+    def __init__(self, found: Configuration, environ: Mapping[str, str], faults: list[str]) -> None:
+        self._found = found
+        self._environ = environ
+        self._faults = faults
+
+    def source(self, name: str, kept: Kept) -> SourceKeys:
+        """The keys of one source, those of the configuration first."""
+        given = self._found.settings.sources.get(name, SourceSettings())
+        path: KeyPath = ("sources", name)
+        return SourceKeys(
+            secrets=(*self._secrets(given, path), *kept.shared()),
+            public_keys=(*self._public_keys(given, path), *kept.public_keys()),
+            headers=(*self._headers(given, path), *kept.header_secrets()),
+            policy=given.policy,
+            on_expiry=given.on_expiry,
+            strip_prefix=given.strip_prefix,
+        )
+
+    def tree(self, value: Any, path: KeyPath) -> Any:
+        """A copy of plain tables, lists and scalars with every text in it resolved."""
+        if isinstance(value, Mapping):
+            return {key: self.tree(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.tree(item, (*path, index)) for index, item in enumerate(value)]
+        return self._text(value, path) if isinstance(value, str) else value
+
+    def _secrets(self, given: SourceSettings, path: KeyPath) -> Iterator[Secret]:
+        for index, entry in enumerate(given.secrets):
+            where = (*path, "secrets", index, "value")
+            value = self._text(entry.value.get_secret_value(), where)
+            if value is not None:
+                make = _maker(Secret, entry.name, value.encode(), entry.expires)
+                yield from self._made(where, make)
+
+    def _public_keys(self, given: SourceSettings, path: KeyPath) -> Iterator[PublicKey]:
+        for index, text in enumerate(given.public_keys):
+            where = (*path, "public_keys", index)
+            value = self._text(text, where)
+            if value is not None:
+                yield from self._made(where, _maker(public_key, _key_name(text, index), value))
+
+    def _headers(self, given: SourceSettings, path: KeyPath) -> Iterator[HeaderSecret]:
+        for index, entry in enumerate(given.headers):
+            where = (*path, "headers", index, "value")
+            value = self._text(entry.value.get_secret_value(), where)
+            if value is not None:
+                make = _maker(HeaderSecret, entry.name, entry.name, value.encode())
+                yield from self._made(where, make)
+
+    def _text(self, text: str, path: KeyPath) -> str | None:
+        try:
+            return resolve(text, self._found.base, self._environ)
+        except LookupError as error:
+            self._faults.extend(self._found.error(path, str(error.args[0])).problems)
+            return None
+
+    def _made(self, path: KeyPath, make: Callable[[], T]) -> Iterator[T]:
+        try:
+            yield make()
+        except ConfigError as error:
+            self._faults.extend(self._found.error(path, *error.problems).problems)
+
+
+def _maker(make: Callable[..., T], *arguments: Any) -> Callable[[], T]:
+    return lambda: make(*arguments)
+
+
+def _key_name(text: str, index: int) -> str:
+    """What `events show` calls a public key: its variable or file, else its number."""
+    for start in ("env:", "file:"):
+        if text.startswith(start):
+            return Path(text.removeprefix(start)).name
+    return f"key-{index + 1}"

@@ -66,6 +66,11 @@ class Excerpt:
     def present(self) -> bool:
         return self.value is not ABSENT
 
+    @property
+    def where(self) -> str:
+        """The JSON pointer to it."""
+        return pointer(self.parts)
+
     def fail(self, reason: str) -> None:
         self.report.note(self.parts, reason)
 

@@ -1,0 +1,106 @@
+"""`receiver generate`: the Python package of a spec, written or compared.
+
+Must not know: what is generated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from receiver.cli import output
+from receiver.errors import SpecError
+
+if TYPE_CHECKING:
+    from receiver.codegen.document import SpecFile
+    from receiver.codegen.lint import Finding
+
+
+def generate(
+    spec: Annotated[
+        Path, typer.Option("--spec", metavar="FILE", help="The OpenAPI document: YAML or JSON.")
+    ] = Path("webhooks.yaml"),
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder of the package.")
+    ] = Path("generated"),
+    templates: Annotated[
+        Path | None,
+        typer.Option(
+            "--templates", metavar="DIR", help="Templates to use in place of single ones."
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 where the folder differs.")
+    ] = False,
+) -> None:
+    """Generate models, hook specifications, operations and samples from a spec.
+
+    \b
+    Examples:
+      receiver generate
+      receiver generate --check
+      receiver generate --spec acme.yaml --out acme_events
+    """
+    from receiver.codegen import document, package, rendering
+    from receiver.codegen.lint import lint
+
+    texts = rendering.templates(templates)
+    source = document.read(spec)
+    errors = [finding for finding in lint(source.document) if finding.level == "error"]
+    files: dict[str, str] = {}
+    try:
+        files = package.generate(source.document, spec=source.name, templates=texts)
+    except SpecError as error:
+        errors += unseen(error, errors)
+    if errors:
+        for finding in errors:
+            output.tell(sentence(finding, source))
+        output.tell(f"receiver: nothing is generated from {spec} before this is put right")
+        raise typer.Exit(1)
+    if check:
+        _check(out, files)
+    else:
+        _write(out, files)
+
+
+def _write(out: Path, files: dict[str, str]) -> None:
+    from receiver.codegen.output import write
+
+    done = write(out, files)
+    for name in done.edited:
+        output.tell(f"{out / name} had been edited by hand; it is as generated again")
+    output.line(
+        f"{out}: {len(done.changed)} files written, {len(done.removed)} removed, "
+        f"{done.unchanged} unchanged"
+    )
+
+
+def _check(out: Path, files: dict[str, str]) -> None:
+    from receiver.codegen.output import check
+
+    drift = check(out, files)
+    if drift is None:
+        output.line(f"{out} is up to date")
+        return
+    if drift.diff:
+        output.line(output.printable(drift.diff, keep="\n\t"))
+    for reason in drift.reasons:
+        output.tell(reason)
+    raise typer.Exit(1)
+
+
+def unseen(error: SpecError, known: list[Finding]) -> list[Finding]:
+    """The problems of an error as findings, without those that are known."""
+    from receiver.codegen.lint import Finding
+
+    found = [Finding("error", where, reason) for where, reason in error.problems]
+    return [finding for finding in found if finding not in known]
+
+
+def sentence(finding: Finding, source: SpecFile) -> str:
+    """A finding on one line, as compilers write it."""
+    line = source.line(finding.where)
+    place = f"{source.name}:{line}" if line else source.name
+    return output.printable(f"{place}: {finding.level}: {finding.where or '/'}: {finding.reason}")

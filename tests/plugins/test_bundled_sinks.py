@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
@@ -21,6 +22,7 @@ from receiver.dispatch import Dispatcher, Route
 from receiver.inbox import Entry
 from receiver.inbox.memory import MemoryInbox
 
+ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SECONDS = 10.0
 
@@ -116,6 +118,16 @@ def test_an_installed_plugin_describes_itself(name: str, required: tuple[str, ..
     assert described.origin == f"receiver-{name} 0.1.0"
     assert described.settings is not None
     assert all(field.description for field in described.settings.model_fields.values())
+
+
+@pytest.mark.parametrize("name", ["http", "sqlite"])
+def test_the_readme_of_a_plugin_lists_its_settings(name: str) -> None:
+    readme = (ROOT / "plugins" / f"receiver-{name}" / "README.md").read_text()
+    table = readme.partition("## Settings\n")[2].partition("\n## ")[0]
+    settings = plugins.describe(plugins.discover()[name]).settings
+    assert settings is not None
+    own = set(settings.model_fields) - ({"allow_private"} if name == "sqlite" else set())
+    assert set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)) == own
 
 
 async def test_http_delivers_in_order_and_tries_again_what_failed(target: Target) -> None:

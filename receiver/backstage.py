@@ -18,9 +18,9 @@ from receiver.catalogue import Catalogue
 from receiver.dispatch import Dispatcher, Route
 from receiver.errors import ConfigError, PluginError, StoreError
 from receiver.inbox.sqlite import open_store
-from receiver.plugins import Plugin, autoroute, bind
+from receiver.plugins import Plugin, anchored, autoroute, bind
 from receiver.secrets import sink_settings
-from receiver.settings import Configuration, RetrySettings, nearest
+from receiver.settings import Configuration, RetrySettings, nearest_of
 
 LEASE = "backstage.lock"
 
@@ -63,14 +63,15 @@ def _route(
 ) -> Route:
     given = found.settings.routes[name]
     if given.sink not in plugins:
-        advice = nearest(given.sink, sorted(plugins), "installed:")
+        advice = nearest_of(given.sink, sorted(plugins), "installed:")
         raise found.error(
             ("routes", name, "sink"), f"no sink {given.sink!r} is installed; {advice}"
         )
+    plugin = plugins[given.sink]
     return Route(
         name=name,
-        plugin=plugins[given.sink],
-        settings=sink_settings(found, name, environ),
+        plugin=plugin,
+        settings=anchored(plugin, sink_settings(found, name, environ), found.base),
         events=given.events,
         sources=given.sources,
         nodes=given.nodes,
@@ -138,7 +139,7 @@ def lease(folder: Path) -> Iterator[None]:
     """Hold the store for delivery while in the block. Raises StoreError when another does."""
     import fcntl
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / LEASE
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -5,6 +5,7 @@ and one that is broken says so when it is loaded, and stops no other.
 Must not know: events on their way, the inbox.
 """
 
+from receiver.plugins.anchoring import anchored
 from receiver.plugins.autoroute import AutoRoute, autoroute
 from receiver.plugins.binding import BoundSink, Hook, bind
 from receiver.plugins.description import Description, describe
@@ -17,6 +18,7 @@ __all__ = [
     "Description",
     "Hook",
     "Plugin",
+    "anchored",
     "autoroute",
     "bind",
     "describe",

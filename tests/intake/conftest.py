@@ -19,7 +19,8 @@ from receiver.inbox import Inbox, Query, Stored
 from receiver.inbox.memory import MemoryInbox
 from receiver.intake import Intake
 from receiver.keyring import HeaderSecret, Keyring, Secret, SigningKey, SourceKeys
-from receiver.replies import Outcome
+from receiver.receipt import Status
+from receiver.replies import Outcome, Taken
 
 NOW = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
 SECRET = Secret("main", b"hush")
@@ -170,6 +171,20 @@ class Bench:
             scheme, key or (SECRET if scheme.kind == "hmac" else DOOR), raw, self.now, ""
         )
         return await self.intake.ingest(found, sent(*headers, *proof), raw)
+
+    async def fates(self, body: Any, **how: Any) -> list[str]:
+        """Send a body that is taken; what became of each of its events."""
+        outcome = await self.send(body, **how)
+        assert isinstance(outcome, Taken), outcome
+        return [receipt.status.value for receipt in outcome.receipts]
+
+    async def problems(self, body: Any, **how: Any) -> tuple[str, ...]:
+        """Send a body of which one event is quarantined; what is wrong with it."""
+        outcome = await self.send(body, **how)
+        assert isinstance(outcome, Taken), outcome
+        [receipt] = outcome.receipts
+        assert receipt.status is Status.QUARANTINED
+        return receipt.problems
 
     async def kept(self) -> list[Stored]:
         return await self.inbox.read(Query())

@@ -1,0 +1,172 @@
+"""The HTTP client of sinks: where it does not go."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from receiver import outbound
+from receiver.outbound import client, refusal
+
+INSIDE = [
+    *("127.0.0.1", "127.8.8.8", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1"),
+    *("169.254.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1"),
+    *("192.0.2.1", "198.18.0.1", "240.0.0.1", "168.63.129.16", "100.100.100.200"),
+    *("::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "2001:db8::1"),
+    *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"),
+    *("64:ff9b::a9fe:a9fe", "::ffff:169.254.169.254", "2002:c0a8:0101::1"),
+]
+OUTSIDE = ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+PRIVATE = [
+    ip_network(net)
+    for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16")
+]
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_addresses_inside_are_refused(address: str) -> None:
+    assert refusal(ip_address(address), allow_private=False) is not None
+
+
+@pytest.mark.parametrize("address", OUTSIDE)
+def test_addresses_outside_are_not(address: str) -> None:
+    assert refusal(ip_address(address), allow_private=False) is None
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "fd00::1", "169.254.1.1"])
+def test_private_addresses_are_permitted_where_the_setting_says_so(address: str) -> None:
+    assert refusal(ip_address(address), allow_private=True) is None
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254"])
+def test_cloud_credentials_are_out_of_reach_whatever_the_setting(address: str) -> None:
+    assert refusal(ip_address(address), allow_private=True) is not None
+
+
+@given(st.sampled_from(PRIVATE), st.integers(min_value=0), st.integers(0, 4))
+def test_no_spelling_of_a_private_address_gets_through(net: object, number: int, how: int) -> None:
+    inside = net[number % net.num_addresses]  # type: ignore[index, attr-defined]
+    value = int(inside)
+    spellings = (
+        inside,
+        IPv6Address((0xFFFF << 32) | value),
+        IPv6Address(value) if value > 0xFFFF else inside,
+        IPv6Address((0x2002 << 112) | (value << 80)),
+        IPv6Address(int(IPv6Address("64:ff9b::")) | value),
+    )
+    assert refusal(spellings[how], allow_private=False) is not None
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_whatever_is_permitted_is_public(value: int) -> None:
+    address = IPv4Address(value)
+    if refusal(address, allow_private=False) is None:
+        assert address.is_global
+        assert not any(address in net for net in PRIVATE)
+
+
+@asynccontextmanager
+async def target(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A server on the loopback that answers always the same; and what it was sent."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], heard
+
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
+
+
+async def test_a_permitted_target_is_reached_by_its_name() -> None:
+    async with target(OK) as (port, heard), client(allow_private=True) as http:
+        answer = await http.post(f"http://localhost:{port}/a?b=c", content=b"x")
+    assert (answer.status_code, answer.text) == (200, "hi")
+    assert heard[0].startswith(b"POST /a?b=c HTTP/1.1\r\n")
+    assert f"Host: localhost:{port}".lower().encode() in heard[0].lower()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"])
+async def test_the_loopback_is_refused_however_it_is_written(host: str) -> None:
+    async with target(OK) as (port, heard), client() as http:
+        with pytest.raises(httpx.ConnectError) as error:
+            await http.get(f"http://{host}:{port}/")
+    assert heard == []
+    assert "refused to connect" in str(error.value)
+    assert "allow_private" in str(error.value)
+
+
+async def test_a_name_that_changes_its_mind_is_judged_where_it_leads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter(["93.184.216.34", "127.0.0.1"])
+
+    async def rebinding(self: object, host: str, port: int, **more: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(type(loop), "getaddrinfo", rebinding)
+    backend = outbound.GuardedBackend(allow_private=False)
+    assert await backend._permitted("evil.example", 80) == ["93.184.216.34"]
+    with pytest.raises(Exception, match=r"evil.example is 127\.0\.0\.1"):
+        await backend._permitted("evil.example", 80)
+
+
+async def test_redirects_are_not_followed() -> None:
+    moved = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+    async with target(moved) as (port, _), client(allow_private=True) as http:
+        assert (await http.get(f"http://127.0.0.1:{port}/")).status_code == 302
+
+
+async def test_proxies_of_the_environment_have_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    async with target(OK) as (port, _), client(allow_private=True) as http:
+        assert (await http.get(f"http://127.0.0.1:{port}/")).status_code == 200
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbound, "LARGEST_ANSWER", 1000)
+    long = b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + b"x" * 5000
+    async with target(long) as (port, _), client(allow_private=True) as http:
+        with pytest.raises(httpx.ReadError, match="longer than"):
+            await http.get(f"http://127.0.0.1:{port}/")
+
+
+async def test_a_target_that_does_not_answer_times_out() -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent:
+        port = silent.getsockname()[1]
+        async with client(allow_private=True) as http:
+            with pytest.raises(httpx.ReadTimeout):
+                await http.get(f"http://127.0.0.1:{port}/", timeout=0.1)
+
+
+async def test_a_closed_port_is_a_connect_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    async with client(allow_private=True) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(f"http://127.0.0.1:{port}/")
+
+
+async def test_a_name_that_does_not_exist_is_a_connect_error() -> None:
+    async with client() as http:
+        with pytest.raises(httpx.ConnectError, match="no address for"):
+            await http.get("http://no-such-host.invalid/")

@@ -97,7 +97,7 @@ class Route:
         with self._lock:
             self._ledger.hand_back([turn.seq for turn in turns])
 
-    def settle(self, seqs: Sequence[int]) -> None:
+    def close(self, seqs: Sequence[int]) -> None:
         """Delivered, or no longer there."""
         with self._lock:
             for seq in seqs:

@@ -144,6 +144,7 @@ class Counts:
     dead: int
     dedup_keys: int
     oldest_key: int | None
+    file_bytes: int
 
 
 def counts(connection: sqlite3.Connection) -> Counts:
@@ -157,6 +158,7 @@ def counts(connection: sqlite3.Connection) -> Counts:
         dead=number(connection, SQL["dead_count"]),
         dedup_keys=keys,
         oldest_key=min(oldest, default=None),
+        file_bytes=number(connection, "PRAGMA page_count") * number(connection, "PRAGMA page_size"),
     )
 
 

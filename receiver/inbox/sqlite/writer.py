@@ -10,32 +10,19 @@ Must not know: what is written.
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Protocol
 
 from receiver.errors import StoreError
-from receiver.inbox.sqlite.connection import connect, explained, identity, number, one, transaction
-from receiver.inbox.sqlite.migrate import bring_up
-from receiver.inbox.sqlite.queries import SQL
+from receiver.inbox.sqlite.connection import explained, transaction
+from receiver.inbox.sqlite.storefile import StoreFile
 
 GROUP = 2_000
 """Pieces of work that one transaction takes, at most: more would make the first wait too long."""
-
-WAL_BYTES = 64 * 1024 * 1024
-"""Size of the write-ahead log from which a commit empties it, should nobody else have done so."""
-
-WAL_LOOK_SECONDS = 0.25
-TRUNCATE_MILLISECONDS = 250
-"""How long emptying the log waits for readers."""
 
 
 class Work(Protocol):
@@ -78,20 +65,13 @@ class Bare:
 class Writer:
     """Owns the write connection and the thread; opens both when first asked to."""
 
-    def __init__(self, path: Path, synchronous: str, work: Transaction) -> None:
-        self._path = path
-        self._synchronous = synchronous
+    def __init__(self, file: StoreFile, work: Transaction) -> None:
+        self._file = file
         self._work = work
         self._queue: SimpleQueue[list[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._given = 0  # counted by the event loop
         self._done = 0  # counted by the thread
-        self._connection: sqlite3.Connection | None = None
-        self._lock: int | None = None
-        self._file: tuple[int, int] | None = None
-        self._store_id: str | None = None
-        self._last_seq = 0
-        self._looked_at = 0.0
 
     def put(self, works: list[Any]) -> None:
         """Hand over work; each piece's future is told its outcome. Called on the event loop."""
@@ -122,10 +102,7 @@ class Writer:
             if works:
                 self._do(works)
                 self._done += len(works)
-        self._let_go()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._file.close()
 
     def _next(self) -> tuple[list[Any], bool]:
         """All that is queued, as soon as there is something, and whether to go on afterwards."""
@@ -159,7 +136,7 @@ class Writer:
             with transaction(connection):
                 results = self._work.run(connection, works)
             self._work.committed(works)
-            self._last_seq = max(self._last_seq, self._work.newest)
+            self._file.last_seq = max(self._file.last_seq, self._work.newest)
             return results
 
         try:
@@ -175,75 +152,18 @@ class Writer:
         Raises _OneOfMany when one of several works is itself at fault, not the store.
         """
         try:
-            with self._locked():
-                connection = self._connected()
+            with self._file.locked():
+                connection = self._file.connected()
                 results = run(connection)
-                self._bound_log(connection)
+                self._file.bound_log(connection)
             return _outcomes(works, results)
         except _FAULTS_OF_WORK as error:
             if len(works) > 1:
                 raise _OneOfMany from error
             return _outcomes(works, error=StoreError(f"this cannot be kept: {error!r}"))
         except Exception as error:
-            self._let_go()
-            return _outcomes(works, error=explained(self._path, error))
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        if self._lock is None:
-            if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self._lock = os.open(f"{self._path}.lock", flags, 0o666)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
-
-    def _connected(self) -> sqlite3.Connection:
-        """The connection, to the same store as ever."""
-        found = identity(self._path)
-        if self._connection is not None and found == self._file:
-            return self._connection
-        self._let_go()
-        if found is None and self._store_id is not None:
-            raise StoreError(
-                f"the store {self._path} is gone: put it back, or restart Receiver to begin anew"
-            )
-        connection = connect(
-            self._path, synchronous=self._synchronous, create=self._store_id is None
-        )
-        try:
-            self._recognise(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection, self._file = connection, identity(self._path)
-        return connection
-
-    def _recognise(self, connection: sqlite3.Connection) -> None:
-        """Routes' places are held in memory: another store under them would lose events."""
-        store_id = bring_up(connection)
-        last_seq = number(connection, SQL["last_seq"])
-        if self._store_id is not None and (store_id != self._store_id or last_seq < self._last_seq):
-            raise StoreError(
-                f"another store, or an older copy, was put at {self._path}: restart Receiver"
-            )
-        self._store_id, self._last_seq = store_id, last_seq
-
-    def _bound_log(self, connection: sqlite3.Connection) -> None:
-        now = time.monotonic()
-        if now - self._looked_at < WAL_LOOK_SECONDS:
-            return
-        self._looked_at = now
-        if log_bytes(self._path) > WAL_BYTES:
-            truncate(connection)
-
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            connection.close()
+            self._file.let_go()
+            return _outcomes(works, error=explained(self._file.path, error))
 
 
 class _OneOfMany(Exception):
@@ -260,23 +180,6 @@ _FAULTS_OF_WORK = (
     OverflowError,
 )
 """What no other store could do either: a value of a wrong type, an event id that is taken."""
-
-
-def truncate(connection: sqlite3.Connection) -> None:
-    """Copy the write-ahead log into the file and empty it, unless a reader takes too long."""
-    one(connection, f"PRAGMA busy_timeout = {TRUNCATE_MILLISECONDS}")
-    try:
-        one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        one(connection, "PRAGMA busy_timeout = 2000")
-
-
-def log_bytes(path: Path) -> int:
-    """The size of the write-ahead log."""
-    try:
-        return os.stat(f"{path}-wal").st_size  # noqa: PTH116 (looked at while others wait)
-    except FileNotFoundError:
-        return 0
 
 
 def _cancelled(work: Work) -> bool:

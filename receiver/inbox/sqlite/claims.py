@@ -1,0 +1,178 @@
+"""Who claims what: the routes that this process dispatches.
+
+Must not know: how a claim is delivered, threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from receiver.errors import StoreError
+from receiver.inbox import Claim, Failure, Match, RouteStart
+from receiver.inbox.sqlite import routes, views
+from receiver.inbox.sqlite.engine import Engine
+from receiver.inbox.sqlite.routes import Registering, Route, Saving
+from receiver.inbox.sqlite.rows import micros
+from receiver.ledger import Turn
+
+SAVE_SKIPS_SECONDS = 0.2
+"""How long a route may have passed events that it does not want before that is saved."""
+
+
+class Claims:
+    """The routes in memory, each loaded when it is first asked for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._routes: dict[str, Route] = {}
+        self._starts: dict[str, RouteStart] = {}
+        self._loading = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def register(self, starts: Sequence[RouteStart]) -> None:
+        """See Inbox.register."""
+        await self._engine.ready()
+        beginnings = {
+            start.route: await self._position_at(start.start)
+            for start in starts
+            if isinstance(start.start, datetime)
+        }
+        await self._engine.do(Registering(starts, beginnings))
+        for start in starts:
+            self._starts[start.route] = start
+            if start.route in self._routes:
+                self._routes[start.route].reshape(start)
+
+    async def claim(self, name: str, n: int, now: datetime, match: Match) -> list[Claim]:
+        """See Inbox.claim."""
+        route = await self._route(name)
+        async with route.claiming:
+            if route.owes:
+                await self._save(route)
+            turns = route.due(n, now)
+            try:
+                await self._advance(route, turns, n, match)
+                if not turns:
+                    return []
+                seqs = [turn.seq for turn in turns]
+                events = await self._engine.read(partial(views.events_at, seqs=seqs))
+            except BaseException:
+                route.hand_back(turns)
+                raise
+            finally:
+                self._save_soon(route)
+        by_seq = {event.seq: event for event in events}
+        # What was deleted by force cannot be delivered: it is passed like a delivered event.
+        route.close([turn.seq for turn in turns if turn.seq not in by_seq])
+        return [
+            Claim(name, by_seq[turn.seq], turn.attempt, turn.first_failed_at)
+            for turn in turns
+            if turn.seq in by_seq
+        ]
+
+    async def _advance(self, route: Route, turns: list[Turn], n: int, match: Match) -> None:
+        page = min(routes.PAGE, max(64, 2 * n))
+        while len(turns) < n and not route.full:
+            if route.hungry:
+                read = partial(routes.heads, after=route.read_to, limit=page)
+                route.feed(await self._engine.read(read))
+                if route.hungry:
+                    return
+                page = min(routes.PAGE, 4 * page)
+                self._save_soon(route)
+            route.advance(turns, n, match)
+
+    async def settle(self, claims: Sequence[Claim]) -> None:
+        """See Inbox.settle."""
+        by_route: dict[str, list[int]] = {}
+        for claim in claims:
+            by_route.setdefault(claim.route, []).append(_seq(claim))
+        settled = [(await self._route(name), seqs) for name, seqs in by_route.items()]
+        for route, seqs in settled:
+            route.close(seqs)
+        await self._save_all([route for route, _ in settled])
+
+    async def defer(self, claim: Claim, until: datetime, failure: Failure) -> None:
+        """See Inbox.defer."""
+        route = await self._route(claim.route)
+        route.defer(claim, _seq(claim), until, failure)
+        await self._save(route)
+
+    async def bury(self, claim: Claim, failure: Failure, at: datetime) -> None:
+        """See Inbox.bury."""
+        route = await self._route(claim.route)
+        route.bury(claim, _seq(claim), failure, at)
+        await self._save(route)
+
+    async def next_due(self, name: str) -> datetime | None:
+        """See Inbox.next_due."""
+        return (await self._route(name)).next_due()
+
+    async def save(self) -> None:
+        """Save what routes have passed since they were last saved. Raises StoreError."""
+        await self._save_all([route for route in self._routes.values() if route.unsaved])
+
+    def close(self) -> None:
+        """Start nothing by itself any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def _route(self, name: str) -> Route:
+        found = self._routes.get(name)
+        if found is not None:
+            return found
+        async with self._loading:
+            if name not in self._routes:
+                start = self._starts.get(name) or RouteStart(route=name)
+                load = partial(routes.load, start=start)
+                self._routes[name] = await self._engine.read(load)
+        return self._routes[name]
+
+    async def _save(self, route: Route) -> None:
+        try:
+            await self._engine.do(Saving(route))
+        except BaseException:
+            route.owes = True
+            raise
+        route.owes = False
+
+    async def _save_all(self, some: Sequence[Route]) -> None:
+        if len(some) == 1:
+            await self._save(some[0])
+            return
+        outcomes = await asyncio.gather(*map(self._save, some), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    def _save_soon(self, route: Route) -> None:
+        if self._timer is None and route.behind:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(SAVE_SKIPS_SECONDS, self._save_now)
+
+    def _save_now(self) -> None:
+        self._timer = None
+        for route in self._routes.values():
+            if route.unsaved and not self._engine.congested:
+                self._engine.send(Saving(route))
+
+    async def _position_at(self, since: datetime) -> int:
+        """The position before the first event that was received at or after a time."""
+        after = 0
+        while True:
+            read = partial(views.first_since, after=after, at=micros(since))
+            first, end = await self._engine.read(read)
+            if first is not None:
+                return first - 1
+            if end == after:
+                return end
+            after = end
+
+
+def _seq(claim: Claim) -> int:
+    if claim.event.seq is None:
+        raise StoreError(f"event {claim.event.id} is in quarantine: no route can have claimed it")
+    return claim.event.seq

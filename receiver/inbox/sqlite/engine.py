@@ -1,0 +1,103 @@
+"""What an opened store consists of in one process, and the way of work from the loop to the disk.
+
+Must not know: what the work is for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any, TypeVar
+
+from receiver.errors import StoreError
+from receiver.inbox.sqlite import views
+from receiver.inbox.sqlite.connection import connect
+from receiver.inbox.sqlite.doorbell import Doorbell
+from receiver.inbox.sqlite.readers import Readers
+from receiver.inbox.sqlite.storefile import StoreFile
+from receiver.inbox.sqlite.writer import Bare, Transaction, Writer
+
+T = TypeVar("T")
+
+QUEUE = 10_000
+"""Pieces of work that may wait for the writer; beyond that, StoreError at once."""
+
+
+class Engine:
+    """The writer, the readers and the doorbell of one process."""
+
+    def __init__(self, path: Path, synchronous: str, work: Transaction) -> None:
+        self.path = path
+        self._pid = os.getpid()
+        self._writer = Writer(StoreFile(path, synchronous), work)
+        self._readers = Readers(path)
+        watch = partial(connect, path, synchronous="NORMAL", create=False)
+        self.doorbell = Doorbell(
+            path,
+            lambda: self._readers.run(lambda _: watch()),
+            lambda: self._readers.run(views.last_seq),
+        )
+        self._ready = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tick: list[Any] = []
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another process opened it."""
+        return self._pid != os.getpid()
+
+    async def ready(self) -> None:
+        """Have the store opened, and made if there is none."""
+        if not self._ready:
+            await self.do(Bare(_nothing))
+            self._ready = True
+
+    async def read(self, read: Callable[[Connection], T]) -> T:
+        """What `read` returns, called in a worker thread with a connection."""
+        await self.ready()
+        return await self._readers.run(read)
+
+    async def do(self, work: Any) -> Any:
+        """The outcome of a piece of work for the writer."""
+        work.future = asyncio.get_running_loop().create_future()
+        self.send(work)
+        return await work.future
+
+    def send(self, work: Any) -> None:
+        """Have the writer do it, handed over with all else of this turn of the event loop."""
+        if self.congested:
+            raise StoreError(f"the store {self.path} does not keep up")
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._hand_over()
+            self._loop = loop
+        if not self._tick:
+            loop.call_soon(self._hand_over)
+        self._tick.append(work)
+
+    @property
+    def congested(self) -> bool:
+        """Whether more waits for the writer than may."""
+        return self._writer.backlog >= QUEUE
+
+    async def close(self) -> None:
+        """Finish what was sent, then let go of everything."""
+        self.doorbell.close()
+        self._hand_over()
+        thread = self._writer.stop()
+        if thread is not None:
+            await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(self._readers.close)
+
+    def _hand_over(self) -> None:
+        if self._tick:
+            works, self._tick = self._tick, []
+            self._writer.put(works)
+
+
+def _nothing(connection: Connection) -> None:
+    """Being asked opened the store."""

@@ -17,7 +17,7 @@ from receiver.backoff import Schedule
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Dispatcher, Route
 from receiver.errors import ConfigError, PluginError, StoreError
-from receiver.inbox.sqlite import open_store
+from receiver.inbox.sqlite import SqliteInbox, open_store
 from receiver.plugins import Plugin, anchored, autoroute, bind
 from receiver.secrets import sink_settings
 from receiver.settings import Configuration, RetrySettings, nearest_of
@@ -112,14 +112,8 @@ async def run(
     Calls `ready` once every route has its place in the store: only then may a listener open.
     Raises StoreError when another process delivers from the store, or the store fails at start.
     """
-    store = found.settings.store
     with lease(found.store_path.parent):
-        inbox = open_store(
-            found.store_path,
-            durability=store.durability,
-            dedup_window=store.dedup_window,
-            dedup_keys=store.dedup_keys,
-        )
+        inbox = open_inbox(found)
         try:
             dispatcher = Dispatcher(inbox, catalogue, delivered)
             await dispatcher.register()
@@ -132,6 +126,17 @@ async def run(
             await delivering
         finally:
             await inbox.close()
+
+
+def open_inbox(found: Configuration) -> SqliteInbox:
+    """The configured inbox; nothing is read or written before it is used."""
+    store = found.settings.store
+    return open_store(
+        found.store_path,
+        durability=store.durability,
+        dedup_window=store.dedup_window,
+        dedup_keys=store.dedup_keys,
+    )
 
 
 @contextmanager

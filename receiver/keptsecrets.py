@@ -120,7 +120,7 @@ def read(folder: Path) -> dict[str, Kept]:
 
 def write(folder: Path, kept: Mapping[str, Kept]) -> None:
     """Keep these, all or nothing: the file is complete before it has its name."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sources = {
         name: {
             "secrets": dict(entry.secrets),

@@ -16,7 +16,6 @@ from typing import Any
 
 from receiver.contract import Contract, EventType, Operation
 from receiver.errors import ReceiverError
-from receiver.event import rfc3339
 from receiver.locator import (
     Constant,
     Except,
@@ -87,7 +86,11 @@ def sample(event: EventType, operation: Operation, now: datetime, fresh: str) ->
 
 def payload(made: Sample, operation: Operation) -> bytes:
     """The bytes of the request's body."""
-    body = [made.body] if operation.batch else made.body
+    return encoded([made.body] if operation.batch else made.body)
+
+
+def encoded(body: Any) -> bytes:
+    """Compact JSON in UTF-8, as most senders write it."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -192,7 +195,7 @@ def _set_time(made: Sample, moment: Moment, now: datetime) -> None:
 def _time(now: datetime, form: str, before: Any) -> Any:
     """`now` in a format of the spec, as exact as the sample's own value."""
     if form == "rfc3339":
-        return rfc3339(now.replace(microsecond=now.microsecond // 1000 * 1000))
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if not form.startswith("epoch"):
         return now.strftime(form)
     large = isinstance(before, int | float) and abs(before) >= _MILLISECONDS_FROM

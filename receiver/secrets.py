@@ -14,7 +14,7 @@ from receiver.contract import Contract, Operation, Scheme
 from receiver.errors import ConfigError
 from receiver.keptsecrets import Kept
 from receiver.keyring import HeaderSecret, Keyring, PublicKey, Secret, SourceKeys, public_key
-from receiver.settings import Configuration, KeyPath, SourceSettings, nearest
+from receiver.settings import Configuration, KeyPath, SourceSettings, nearest_of
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def keyring(
                 path = ("sources", name)
                 faults.extend(found.error(path, *unusable(contract, name, keys[name])).problems)
         elif name in found.settings.sources:
-            advice = nearest(name, known, "known sources:")
+            advice = nearest_of(name, known, "known sources:")
             fault = f"the contract has no source {name!r}; {advice}"
             faults.extend(found.error(("sources", name), fault).problems)
     if faults:

@@ -12,7 +12,16 @@ from typing import Annotated
 import typer
 
 import receiver
-from receiver.cli import config, dead, dev, events, generate, output, quarantine, send, sinks, spec
+from receiver.cli import output
+from receiver.cli.config import app as config_commands
+from receiver.cli.dead import app as dead_commands
+from receiver.cli.dev import dev
+from receiver.cli.events import app as events_commands
+from receiver.cli.generate import generate
+from receiver.cli.quarantine import app as quarantine_commands
+from receiver.cli.send import send
+from receiver.cli.sinks import app as sinks_commands
+from receiver.cli.spec import app as spec_commands
 from receiver.errors import ReceiverError
 
 DEBUG = "RECEIVER_DEBUG"
@@ -50,15 +59,15 @@ def root(
     """
 
 
-app.command("dev")(dev.dev)
-app.command("send")(send.send)
-app.command("generate")(generate.generate)
-app.add_typer(spec.app, name="spec")
-app.add_typer(sinks.app, name="sinks")
-app.add_typer(events.app, name="events")
-app.add_typer(dead.app, name="dead")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(config.app, name="config")
+app.command("dev")(dev)
+app.command("send")(send)
+app.command("generate")(generate)
+app.add_typer(spec_commands, name="spec")
+app.add_typer(sinks_commands, name="sinks")
+app.add_typer(events_commands, name="events")
+app.add_typer(dead_commands, name="dead")
+app.add_typer(quarantine_commands, name="quarantine")
+app.add_typer(config_commands, name="config")
 
 
 def main() -> None:

@@ -9,7 +9,9 @@ import os
 import shlex
 import signal
 import socket
+import sys
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -159,19 +161,13 @@ def _listen(found: Configuration) -> socket.socket:
 
 
 def _application(stage: Stage) -> ASGIApp:
+    from receiver.backstage import open_inbox
     from receiver.http.app import build
-    from receiver.inbox.sqlite import open_store
     from receiver.intake import Intake
     from receiver.secrets import keyring
 
     found, contract = stage.found, stage.catalogue.contract
-    store = found.settings.store
-    inbox = open_store(
-        found.store_path,
-        durability=store.durability,
-        dedup_window=store.dedup_window,
-        dedup_keys=store.dedup_keys,
-    )
+    inbox = open_inbox(found)
     keys = keyring(found, contract, os.environ, stage.kept)
     narrator = narration.Narrator(contract, stage.where)
     intake = Intake(stage.catalogue, keys, inbox, observer=narrator.observe)
@@ -190,6 +186,8 @@ def _serve(stage: Stage, application: ASGIApp, listener: socket.socket) -> None:
     from receiver.backstage import Backstage
 
     narration.configure_logs()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what plugins print shows in a pipe, too
     address = running.address(*listener.getsockname()[:2])
     grace = max(1, int(stage.found.settings.server.grace))
     backstage = Backstage(stage.found, stage.catalogue, stage.delivered)

@@ -69,9 +69,8 @@ def cell(value: Any) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A time in UTC, to the millisecond at most."""
-    exact = value.astimezone(UTC)
-    return rfc3339(exact.replace(microsecond=exact.microsecond // 1000 * 1000))
+    """A time in UTC, to the millisecond."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def printable(text: str, keep: str = "") -> str:

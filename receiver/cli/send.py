@@ -31,6 +31,9 @@ TIMEOUT = 30.0
 """Seconds that an answer may take; the platforms wait less."""
 
 
+MOST_CHOICES = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One signed request."""
@@ -99,10 +102,10 @@ def send(
 
 def find(contract: Contract, name: str, source: str | None) -> EventType:
     """The event type that is meant; ReceiverError that names the choices when there is not one."""
-    from receiver.settings import nearest
+    from receiver.settings import nearest_of
 
     if source is not None and source not in contract.sources:
-        advice = nearest(source, sorted(contract.sources), "sources:")
+        advice = nearest_of(source, sorted(contract.sources), "sources:")
         raise ReceiverError(f"the contract has no source {source!r}; {advice}")
     matching = contract.find(name, source)
     if len(matching) == 1:
@@ -110,9 +113,19 @@ def find(contract: Contract, name: str, source: str | None) -> EventType:
     if matching:
         choices = ", ".join(f"--source {event.source}" for event in matching)
         raise ReceiverError(f"{name} is an event type of several sources; add one of: {choices}")
+    raise ReceiverError(f"there is no event type {name!r}; {_choices(contract, name, source)}")
+
+
+def _choices(contract: Contract, name: str, source: str | None) -> str:
+    from receiver.settings import nearest
+
     events = [event for event in contract.events if source in (None, event.source)]
-    known = sorted({event.name for event in events} | {event.hook for event in events})
-    raise ReceiverError(f"there is no event type {name!r}; {nearest(name, known, 'known:')}")
+    names = [event.name for event in events]
+    holding = [known for known in names if name.lower() in known.lower()]
+    if holding:
+        return f"did you mean {' or '.join(holding[:MOST_CHOICES])}?"
+    some = f"there are {len(names)}, such as {', '.join(names[:MOST_CHOICES])}"
+    return nearest(name, names + [event.hook for event in events], some)
 
 
 def _target(found: Configuration, url: str | None) -> str:

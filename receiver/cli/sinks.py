@@ -73,12 +73,12 @@ def describe_sink(
       receiver sinks describe http --json
     """
     from receiver.plugins import describe, discover
-    from receiver.settings import nearest
+    from receiver.settings import nearest_of
 
     found = opening.configuration(config, plugins_dir=plugins_dir)
     plugins = discover(found.plugins_dir)
     if name not in plugins:
-        raise PluginError(f"no sink {name!r}; {nearest(name, list(plugins), 'installed:')}")
+        raise PluginError(f"no sink {name!r}; {nearest_of(name, list(plugins), 'installed:')}")
     sink = describe(plugins[name])
     if sink.error:
         raise PluginError(sink.error)

@@ -30,7 +30,7 @@ from receiver.settings.model import (
     StoreSettings,
     split_address,
 )
-from receiver.settings.problems import nearest, problems, wording
+from receiver.settings.problems import nearest, nearest_of, problems, wording
 
 __all__ = [
     "Configuration",
@@ -46,6 +46,7 @@ __all__ = [
     "StoreSettings",
     "combine",
     "nearest",
+    "nearest_of",
     "split_address",
     "variable",
     "wording",

@@ -33,11 +33,14 @@ def wording(path: KeyPath) -> str:
 
 
 def nearest(word: str, known: list[str], otherwise: str) -> str:
-    """`did you mean "x"?`, or the known words after `otherwise` when none is near."""
+    """`did you mean "x"?` where a known word is near; else `otherwise`."""
     close = get_close_matches(word, known, n=1, cutoff=0.6)
-    if close:
-        return f'did you mean "{close[0]}"?'
-    return f"{otherwise} {', '.join(known)}" if known else f"{otherwise} none"
+    return f'did you mean "{close[0]}"?' if close else otherwise
+
+
+def nearest_of(word: str, known: list[str], what: str) -> str:
+    """As `nearest`; where none is near, all known words after `what`."""
+    return nearest(word, known, f"{what} {', '.join(known) or 'none'}")
 
 
 def _problem(detail: dict[str, Any], model: type[BaseModel]) -> tuple[KeyPath, str]:
@@ -45,7 +48,7 @@ def _problem(detail: dict[str, Any], model: type[BaseModel]) -> tuple[KeyPath, s
     kind = detail["type"]
     if kind == "extra_forbidden":
         known = _keys(model, path[:-1])
-        return path, f"there is no such key; {nearest(str(path[-1]), known, 'known keys:')}"
+        return path, f"there is no such key; {nearest_of(str(path[-1]), known, 'known keys:')}"
     if kind == "missing":
         return path, "is missing; it has no default"
     if kind == "literal_error":

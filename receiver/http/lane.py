@@ -1,0 +1,37 @@
+"""The short way: an event request is taken in before connexion, with the same answers.
+
+Must not know: signatures, payloads, how an event is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.types import Scope, Send
+
+from receiver.contract import Operation
+from receiver.http import answer
+from receiver.http.capture import Capture
+from receiver.locator import Headers
+
+
+class Lane(Capture):
+    """A capture that does not go on: what belongs to an operation is answered here."""
+
+    async def take(
+        self,
+        operation: Operation,
+        values: Mapping[str, str] | None,
+        headers: Headers,
+        body: bytes,
+        scope: Scope,
+        send: Send,
+    ) -> None:
+        reply = await answer.admit(self._intake, operation, headers, body, values)
+        await answer.send_reply(reply, send)
+
+    async def refuse_method(
+        self, operation: Operation, values: Mapping[str, str] | None, scope: Scope, send: Send
+    ) -> None:
+        self._stranger(405)
+        await answer.send_reply(answer.POST_ONLY, send)

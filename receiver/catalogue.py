@@ -70,7 +70,7 @@ class Catalogue:
         for place, known in self.enums[event.source, event.name]:
             for path, value in _values(body, place):
                 if isinstance(value, str | int | float) and value not in known:
-                    found.append(f"{_path(path)}: {_short(repr(value))} is new to the spec")
+                    found.append(f"{_path(path)}: {_short(repr(value), 60)} is new to the spec")
                     if len(found) == MAX_PROBLEMS:
                         return found
         return found
@@ -183,5 +183,5 @@ def _path(parts: list[str | int] | tuple[str, ...]) -> str:
     return _short(pointer(tuple(str(part) for part in parts)) or "/")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 1] + "…"
+def _short(text: str, longest: int = _MAX_MESSAGE) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -150,6 +150,8 @@ class _Reading:
             words.at("key").fail("the source tells duplicates by its own key; declare it there")
         finders = own.over(inherited)
         events, batch = self._events(source.text("?"), excerpt)
+        if finders.type is None and len(events) > 1 and source.text("?") in self.sources:
+            words.fail("nothing tells its event types apart: say where the type is (`type`)")
         for finder in (finders.type, finders.key, finders.time, finders.node, finders.user):
             for parameter in path_parameters(finder):
                 if "{" + parameter + "}" not in path:
@@ -164,7 +166,7 @@ class _Reading:
             security=self._security(excerpt),
             events=events,
             batch=batch,
-            type=_type_finder(finders.type, events, words),
+            type=_type_finder(finders.type, events),
             key=finders.key,
             time=finders.time,
             node=finders.node,
@@ -225,11 +227,9 @@ def _finders(words: Excerpt) -> Finders:
     return Finders(**found, time=vocabulary.moment(time) if time.present else None)
 
 
-def _type_finder(declared: Locator | None, events: tuple[str, ...], words: Excerpt) -> Locator:
+def _type_finder(declared: Locator | None, events: tuple[str, ...]) -> Locator:
     """How the type is found: where it is declared; what it is, where there is only one."""
     if len(events) == 1:
         only = Constant(events[0])
         return FirstOf((declared, only)) if declared else only
-    if declared is None and events:
-        words.fail("nothing tells its event types apart: say where the type is (x-receiver.type)")
     return declared or Constant("")

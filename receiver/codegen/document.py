@@ -125,6 +125,7 @@ class _Builder:
             if event.value in parent.value:
                 self._fail(line, f"the key {event.value!r} is given twice")
             parent.key = event.value
+            self.lines[pointer(self._place())] = line
             return
         self._check_tag(event.tag, line)
         plain = event.implicit[0] and not event.style
@@ -141,7 +142,7 @@ class _Builder:
         if len(self.stack) >= MAX_DEPTH:
             self._fail(line, f"nests deeper than {MAX_DEPTH}")
         parts = self._place()
-        self.lines[pointer(parts)] = line
+        self.lines.setdefault(pointer(parts), line)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         self.stack.append(_Open(value, parts, event.anchor))
 
@@ -165,7 +166,7 @@ class _Builder:
     def _add(self, value: Any, size: int, line: int | None) -> None:
         """Put a finished value where it stands. `line` is None where it is known already."""
         if line is not None:
-            self.lines[pointer(self._place())] = line
+            self.lines.setdefault(pointer(self._place()), line)
         if not self.stack:
             self.result = value
             return

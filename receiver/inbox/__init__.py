@@ -1,8 +1,7 @@
 """The store port: the durable, ordered log of accepted events, and each route's place in it.
 
-What a store must do is said here and proved by `tests/contract/`; `sqlite` and `memory` keep it.
-Must not know: verification, plugins, HTTP. Times are aware UTC datetimes; positions belong to the
-store and are only ever compared with one another.
+What a store must do is said here and proved by `tests/contract/`. Times are aware UTC datetimes;
+positions belong to the store. Must not know: verification, plugins, HTTP.
 """
 
 from __future__ import annotations
@@ -259,6 +258,7 @@ class Inbox(Protocol):
         No event of a node is handed out while an earlier one of it is claimed or waiting on this
         route (unless the route is not ordered). A claim lives as long as its holder: after a
         restart, what was claimed and not settled is claimed again, with the same attempt number.
+        A `claim` that raises or is cancelled has claimed nothing.
         """
 
     async def settle(self, claims: Sequence[Claim]) -> None:
@@ -282,7 +282,7 @@ class Inbox(Protocol):
     async def dead_letters(
         self, *, route: str | None = None, after: int | None = None, limit: int = 100
     ) -> list[DeadLetter]:
-        """Dead letters by position, a page at a time; a page never parts those of one position."""
+        """Dead letters by position, a page at a time that never parts those of one position."""
 
     async def attempts(self, event_id: str) -> list[Attempt]:
         """The failed attempts on one event, oldest first."""

@@ -3,8 +3,8 @@
     inbox = MemoryInbox()
     await inbox.append([entry])
 
-It forgets everything with its process; all else is as on disk, the same `Ledger` included, so what
-works on it works there. Must not know: files, SQL, threads.
+It forgets everything with its process; all else is as on disk, the same `Ledger` included.
+Must not know: files, SQL, threads.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from receiver.inbox import (
     Traits,
 )
 from receiver.inbox.rules import conflict, lane, selects, stored
-from receiver.ledger import Ledger
+from receiver.ledger import Ledger, Turn
 
 
 @dataclass(slots=True)
@@ -125,11 +125,11 @@ class MemoryInbox:
         self._must_be_open()
         new_store = not self._routes
         for start in routes:
-            known = self._routes.get(start.route)
-            if known is None:
-                known = _Route(Ledger(0 if new_store else self._beginning(start)))
-                self._routes[start.route] = known
-            known.ledger.reshape(ordered=start.ordered, max_exceptions=start.max_exceptions)
+            if start.route not in self._routes:
+                beginning = 0 if new_store else self._beginning(start)
+                self._routes[start.route] = _Route(Ledger(beginning))
+            ledger = self._routes[start.route].ledger
+            ledger.reshape(ordered=start.ordered, max_exceptions=start.max_exceptions)
         return [self._place(start.route) for start in routes]
 
     def _beginning(self, start: RouteStart) -> int:
@@ -145,6 +145,16 @@ class MemoryInbox:
         self._must_be_open()
         ledger = self._route(route).ledger
         turns = ledger.claim(n, now)
+        try:
+            self._advance(ledger, turns, n, match)
+        except BaseException:
+            ledger.hand_back([turn.seq for turn in turns])
+            raise
+        self._save(ledger)
+        found = ((turn, self._events[turn.seq - 1]) for turn in turns)
+        return [Claim(route, event, turn.attempt, turn.first_failed_at) for turn, event in found]
+
+    def _advance(self, ledger: Ledger, turns: list[Turn], n: int, match: Match) -> None:
         for event in islice(self._events, ledger.scanned, None):
             if len(turns) >= n or not ledger.room or event.seq is None:
                 break
@@ -153,11 +163,6 @@ class MemoryInbox:
                 ledger.skip(head.seq)
             elif turn := ledger.take(head.seq, lane(head.source, head.node)):
                 turns.append(turn)
-        self._save(ledger)
-        return [
-            Claim(route, self._events[turn.seq - 1], turn.attempt, turn.first_failed_at)
-            for turn in turns
-        ]
 
     async def settle(self, claims: Sequence[Claim]) -> None:
         self._must_be_open()
@@ -197,21 +202,16 @@ class MemoryInbox:
 
     async def wait(self, after: int, seconds: float) -> int:
         self._must_be_open()
-        if len(self._events) <= after and seconds > 0:
-            await self._something_new(after, seconds)
-            self._must_be_open()
-        return len(self._events)
-
-    async def _something_new(self, after: int, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while len(self._events) <= after and not self._closed and loop.time() < end:
-            waiter: asyncio.Future[None] = loop.create_future()
-            self._waiters.append(waiter)
+            self._waiters.append(waiter := loop.create_future())
             try:
                 await asyncio.wait([waiter], timeout=end - loop.time())
             finally:
                 self._waiters.remove(waiter)
+        self._must_be_open()
+        return len(self._events)
 
     async def read(self, query: Query) -> list[Stored]:
         self._must_be_open()
@@ -249,7 +249,6 @@ class MemoryInbox:
 
     async def figures(self) -> Figures:
         self._must_be_open()
-        rows = [*self._events, *self._quarantine]
         return Figures(
             events=len(self._events),
             last_seq=len(self._events),
@@ -257,7 +256,7 @@ class MemoryInbox:
             dead=sum(len(route.dead) for route in self._routes.values()),
             dedup_keys=len(self._keys),
             dedup_since=min((known.kept_at for known in self._keys.values()), default=None),
-            bytes_used=sum(len(row.raw) for row in rows),
+            bytes_used=sum(len(row.raw) for row in (*self._events, *self._quarantine)),
             schema_version=0,
             places=tuple(await self.places()),
         )

@@ -1,0 +1,85 @@
+"""The stores that the contract suite runs on, and events to put into them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from receiver.inbox import Entry, Inbox
+from receiver.inbox.memory import MemoryInbox
+from receiver.inbox.sqlite import open_store
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+Open = Callable[..., Inbox]
+
+
+@pytest.fixture
+def entry() -> Callable[..., Entry]:
+    """Makes entries, each with an id of its own unless told otherwise."""
+    ids = itertools.count(1)
+
+    def make(**given: Any) -> Entry:
+        number = next(ids)
+        usual: dict[str, Any] = {
+            "id": f"event-{number}",
+            "source": "acme",
+            "type": "door/open",
+            "key": None,
+            "dedup_key": None,
+            "dedup_window": None,
+            "time": NOON,
+            "received_at": NOON,
+            "node": None,
+            "user": None,
+            "raw": b'{"n": %d}' % number,
+            "operation": "acme_events",
+            "secret": "main",
+        }
+        return Entry(**usual | given)
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "sqlite-relaxed", "memory"])
+async def open_inbox(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Callable[..., Inbox]]:
+    """Opens stores of one kind; on disk the second call opens the same store again."""
+    opened: list[Inbox] = []
+
+    def make(**settings: Any) -> Inbox:
+        inbox: Inbox
+        if request.param == "memory":
+            inbox = MemoryInbox(**settings)
+        else:
+            durability = "relaxed" if request.param == "sqlite-relaxed" else "strict"
+            inbox = open_store(tmp_path / "inbox.db", durability=durability, **settings)
+        opened.append(inbox)
+        return inbox
+
+    yield make
+    for inbox in opened:
+        await inbox.close()
+
+
+@pytest.fixture
+def inbox(open_inbox: Open) -> Inbox:
+    return open_inbox()
+
+
+@pytest.fixture
+def reopen(inbox: Inbox, open_inbox: Open) -> Callable[[], Awaitable[Inbox]]:
+    """Closes the store and opens it again, as a restart does."""
+    if inbox.traits.durability == "memory":
+        pytest.skip("declares that it forgets everything with its process")
+
+    async def again() -> Inbox:
+        await inbox.close()
+        return open_inbox()
+
+    return again

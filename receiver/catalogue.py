@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind
 
 from receiver import openapi, payload
 from receiver.contract import Contract, EventType
@@ -62,7 +63,7 @@ class Catalogue:
         if validator.is_valid(body):
             return []
         found = islice(validator.iter_errors(body), MAX_PROBLEMS)
-        return [f"{_path(error.instance_path)}: {_short(error.message)}" for error in found]
+        return [f"{_path(error.instance_path)}: {_short(_message(error))}" for error in found]
 
     def unknown_values(self, event: EventType, body: Any) -> list[str]:
         """Values outside the open enums of the spec, at most 20: to report, not to refuse."""
@@ -176,6 +177,17 @@ def _values(body: Any, place: Place) -> list[tuple[tuple[str, ...], Any]]:
                 below += [((*path, str(index)), item) for index, item in enumerate(value)]
         found = below
     return found
+
+
+def _message(error: jsonschema_rs.ValidationError) -> str:
+    """What is wrong; for a property that may be there under several names, these names."""
+    kind = error.kind
+    if isinstance(kind, ValidationErrorKind.AnyOf):
+        inner = [one.kind for choice in kind.context for one in choice]
+        missing = [one.property for one in inner if isinstance(one, ValidationErrorKind.Required)]
+        if len(missing) == len(inner):
+            return " or ".join(f'"{name}"' for name in missing) + " is a required property"
+    return error.message
 
 
 def _path(parts: list[str | int] | tuple[str, ...]) -> str:

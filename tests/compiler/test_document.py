@@ -64,7 +64,7 @@ def test_the_line_of_every_part_is_known(tmp_path: Path) -> None:
     source = load(tmp_path, "a:\n  b/c:\n    - 1\n    - x: 2\n")
 
     assert source.line("/a/b~1c/1/x") == 4
-    assert source.line("/a/b~1c/missing/too") == 3
+    assert source.line("/a/b~1c/missing/too") == 2
 
 
 @pytest.mark.parametrize(

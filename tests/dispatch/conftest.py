@@ -121,6 +121,7 @@ class Stage:
         self.clock = HandClock()
         self.catalogue = SmallCatalogue()
         self.appended = 0
+        self.dispatcher: Any = None
 
     def route(self, name: str, sink: Any, **options: Any) -> Route:
         plugin = Plugin(name, f"{name} of a test", lambda: sink)
@@ -138,6 +139,7 @@ class Stage:
         dispatcher = Dispatcher(
             self.inbox, self.catalogue, routes, clock=self.clock, random=lambda: 0.5
         )
+        self.dispatcher = dispatcher
         running = asyncio.create_task(dispatcher.run())
         try:
             yield dispatcher
@@ -152,7 +154,10 @@ class Stage:
     async def passed(self, route: str) -> bool:
         """Whether the route has nothing left to do now."""
         place = await self.place(route)
-        return place is not None and place.lag == 0 and place.waiting == place.held == 0
+        if place is None or place.lag or await self.inbox.next_due(route) is not None:
+            return False
+        statuses = await self.dispatcher.status()
+        return sum(status.in_flight for status in statuses if status.route == route) == 0
 
 
 async def until(true: Callable[[], Any], seconds: float = 5.0) -> None:
@@ -170,6 +175,11 @@ async def until(true: Callable[[], Any], seconds: float = 5.0) -> None:
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture
+def new_stage() -> Callable[[], Stage]:
+    return lambda: Stage(MemoryInbox())
 
 
 @pytest.fixture

@@ -125,7 +125,9 @@ def test_a_plugin_that_is_not_clear_is_refused(
     assert said in str(error.value)
 
 
-@pytest.mark.parametrize("thing", [3, Sink(), print, int], ids=repr)
+@pytest.mark.parametrize(
+    "thing", [3, Sink(), print, int], ids=["number", "instance", "function", "class"]
+)
 def test_what_is_no_plugin_is_refused(thing: object) -> None:
     with pytest.raises(PluginError, match="neither a module nor a subclass"):
         Plugin("x", "x 1.0", lambda: thing).load()

@@ -19,6 +19,8 @@ FLOORS: list[set[str]] = [
         "compression",
         "contract",
         "dedup",
+        "eventtypes",
+        "excerpt",
         "keyring",
         "ledger",
         "locator",
@@ -31,6 +33,7 @@ FLOORS: list[set[str]] = [
         "schema",
         "signature",
         "strictjson",
+        "vocabulary",
     },
     # 2 ports and shapes
     {"hookspecs", "inbox", "outbound", "settings", "sink"},

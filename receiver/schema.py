@@ -61,7 +61,17 @@ def aliases(schema: Any) -> tuple[str, ...]:
     declared = schema.get(ALIASES, ()) if isinstance(schema, Mapping) else ()
     if isinstance(declared, str):
         return (declared,)
-    return tuple(name for name in declared if isinstance(name, str)) if declared else ()
+    return _texts(declared)
+
+
+def _list(value: Any) -> list[Any]:
+    """A list as it is; nothing for what is no list."""
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """The texts of a list."""
+    return tuple(item for item in _list(value) if isinstance(item, str))
 
 
 class _Conversion:
@@ -93,7 +103,7 @@ class _Conversion:
             if schema.get(exclusive) is True and bound in result:
                 result[exclusive] = result.pop(bound)
         for key in ("allOf", "anyOf", "oneOf"):
-            if isinstance(schema.get(key), list):
+            if _list(schema.get(key)):
                 result[key] = [self.schema(part) for part in schema[key]]
         for key in ("not", "items", "additionalProperties"):
             if key in schema:
@@ -112,8 +122,7 @@ class _Conversion:
                 converted.setdefault(other, converted[name])
         if converted:
             result["properties"] = converted
-        required = schema.get("required")
-        names = required if isinstance(required, list) else []
+        names = _texts(schema.get("required"))
         plain = [name for name in names if not spelled.get(name)]
         if plain:
             result["required"] = plain
@@ -154,7 +163,7 @@ def _open_enums(
     if isinstance(values, list):
         yield place, frozenset(value for value in values if not isinstance(value, list | dict))
     for key in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(key) or ():
+        for part in _list(schema.get(key)):
             yield from _open_enums(document, part, place)
     properties = schema.get("properties")
     for name, part in properties.items() if isinstance(properties, Mapping) else ():

@@ -66,7 +66,10 @@ def _openapi(document: Document) -> Iterator[Finding]:
     """What the OpenAPI specification itself forbids."""
     from openapi_spec_validator import OpenAPIV30SpecValidator
 
-    for error in OpenAPIV30SpecValidator(dict(document)).iter_errors():
+    validator = OpenAPIV30SpecValidator(dict(document))
+    # Its further checks take for granted that a document has the structure of one.
+    structure = list(validator.schema_validator.iter_errors(document))
+    for error in structure or validator.iter_errors():
         where = pointer(tuple(str(part) for part in error.absolute_path))
         yield Finding("error", where, f"is not OpenAPI 3.0: {_first_line(error.message)}")
 

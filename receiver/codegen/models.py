@@ -109,6 +109,7 @@ class _Modeller:
         self.contract = contract
         self.root = Excerpt(contract.document, (), Report(contract.document, problems))
         self.made: dict[str, Model | None] = {}
+        self.inline: dict[frozenset[tuple[str, ...]], str] = {}
         self.owners: dict[str, tuple[str, ...]] = {}
         # Nested schemas may become classes too, but component schemas alone have names that an
         # author chose, and these are the ones that a field is called like (`Door: Door`).
@@ -221,7 +222,10 @@ class _Modeller:
             return f"dict[str, {written}]", inner
         component = component_of(parts)
         if component is None:
-            model = self._model(name, parts[0], parts)
+            # The same schemas are one model wherever they meet, also within themselves.
+            places = frozenset(part.target().parts for part in parts)
+            model = self.inline.setdefault(places, name)
+            self._model(model, parts[0], parts)
         else:
             schema = self.root.at("components", "schemas", component)
             model = self._model(class_name(component), schema, [schema])

@@ -68,5 +68,5 @@ def _declares(document: Document, schema: Any, parts: tuple[str, ...], depth: in
     return any(
         _declares(document, part, parts, depth + 1)
         for key in ("allOf", "anyOf", "oneOf")
-        for part in schema.get(key) or ()
+        for part in (schema[key] if isinstance(schema.get(key), list) else ())
     )

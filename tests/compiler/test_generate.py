@@ -110,6 +110,18 @@ def test_the_resolved_spec_and_the_samples_are_the_documents_own(acme: Any) -> N
     assert openapi.parse(json.loads(files["openapi.json"])) == openapi.parse(acme)
 
 
+def test_a_schema_that_meets_itself_in_an_alternative_has_an_end(acme: Any) -> None:
+    schemas = acme["components"]["schemas"]
+    names = ("DoorOpened", "DoorClosed")
+    schemas["DoorOpened"]["properties"]["cause"] = {
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]
+    }
+
+    models = package.generate(acme, spec="acme.yaml")["models.py"]
+
+    assert models.count("    cause: DoorOpenedCause | None = None\n") == 2
+
+
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_two_runs_make_the_same_bytes(tmp_path: Path, seed: str) -> None:
     code = (

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import Result
 
+from receiver.codegen import package
 from receiver.codegen.lint import lint
-from receiver.errors import ReceiverError
+from receiver.errors import ReceiverError, SpecError
+from receiver.excerpt import walk
 
 Command = Callable[..., Result]
 POST = "/paths/~1acme~1hooks/post"
@@ -175,3 +181,26 @@ def test_show_names_the_nearest_event_type(command: Command) -> None:
 
     assert isinstance(result.exception, ReceiverError)
     assert "did you mean door.opened?" in str(result.exception)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_spec_with_one_part_changed_is_judged_and_compiled_or_refused(
+    acme: Any, data: Any
+) -> None:
+    document = copy.deepcopy(acme)
+    values = [value for value, _, _ in walk(acme)]
+    *parents, last = data.draw(st.sampled_from([parts for _, parts, _ in walk(acme) if parts]))
+    here = document
+    for part in parents:
+        here = here[int(part) if isinstance(here, list) else part]
+    other = st.sampled_from([None, [], {}, "", 1, True, [1], {"required": 3}, {"": []}])
+    here[int(last) if isinstance(here, list) else last] = data.draw(st.sampled_from(values) | other)
+
+    errors = [finding for finding in lint(document) if finding.level == "error"]
+
+    if not errors:
+        with contextlib.suppress(SpecError):
+            package.generate(document, spec="acme.yaml")

@@ -53,7 +53,8 @@ class Terminal:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -61,6 +62,15 @@ class Terminal:
             with self._news:
                 self.printed.append(line)
                 self._news.notify_all()
+
+    def end(self) -> int:
+        """Ctrl-C; its exit status."""
+        self.process.send_signal(signal.SIGINT)
+        status = self.process.wait(timeout=PATIENCE)
+        self._reader.join(timeout=PATIENCE)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return status
 
     def shows(self, *texts: str) -> bool:
         """Whether all of these appear, in time."""
@@ -90,8 +100,7 @@ def first_terminal(tmp_path: Path, port: int) -> Iterator[Terminal]:
     terminal = Terminal(f"{BIN}/{with_plugin[1]}", tmp_path, port)
     assert terminal.shows(f"127.0.0.1:{port}"), terminal.text()
     yield terminal
-    terminal.process.send_signal(signal.SIGINT)
-    assert terminal.process.wait(timeout=PATIENCE) == 0, terminal.text()
+    assert terminal.end() == 0, terminal.text()
 
 
 def second_terminal(command: str, folder: Path, port: int) -> str:

@@ -184,7 +184,7 @@ def test_show_names_the_nearest_event_type(command: Command) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_a_spec_with_one_part_changed_is_judged_and_compiled_or_refused(

@@ -18,7 +18,17 @@ from receiver.intake import Intake
 from receiver.locator import Headers
 from receiver.replies import Outcome, Reply, Unavailable, reply
 
-__all__ = ["FAULT", "POST_ONLY", "Outcome", "Reply", "admit", "problem", "reply", "send_reply"]
+__all__ = [
+    "FAULT",
+    "POST_ONLY",
+    "Outcome",
+    "Reply",
+    "admit",
+    "closing",
+    "problem",
+    "reply",
+    "send_reply",
+]
 
 _log = logging.getLogger("receiver.http")
 
@@ -51,6 +61,12 @@ def problem(status: int, allow: str | None = None) -> Reply:
     )
     more = () if allow is None else ((b"allow", allow.encode("latin-1")),)
     return Reply(status, headers + more, content)
+
+
+def closing(status: int) -> Reply:
+    """As `problem`, and the last answer on its connection."""
+    told = problem(status)
+    return Reply(status, (*told.headers, (b"connection", b"close")), told.body)
 
 
 POST_ONLY = problem(405, allow="POST")

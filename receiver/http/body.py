@@ -12,34 +12,28 @@ from functools import partial
 from starlette.types import Message, Receive
 
 from receiver.http.deadline import Deadlines, Wait
-from receiver.locator import Headers
 from receiver.replies import Outcome, TooLarge, TooSlow, Unavailable
 
-MAX_HEADERS = 100
-MAX_HEADER_BYTES = 16 * 1024
-"""Of one request: names, values, and four bytes each for what stands between them on the wire."""
+LENGTH = "receiver.length"
+"""The key of the ASGI scope for the bytes of body that a request announces (0: none, or chunks).
+
+Our own `protocol` sets it, when the headers are within their limits.
+"""
 
 BODY_SECONDS = 10.0
 """From the end of the headers to the end of the body."""
 
 BYTES_IN_FLIGHT = 64 * 1024 * 1024
-"""Of bodies of all requests of this process that are not answered yet."""
+"""Of bodies of all requests of this process that are not answered yet.
+
+A quarter is kept for bodies that come at once: senders of halves cannot fill it.
+"""
 
 _RETRY_AFTER = 5
 """Seconds until the bodies in memory should be dealt with."""
 
 _READ_ON = 16 * 1024 * 1024
 """Bytes of a refused body that are read so that its sender sees the answer."""
-
-
-def too_heavy(headers: Headers) -> bool:
-    """Whether a request's headers are more than Receiver looks at (answered 431)."""
-    if len(headers) > MAX_HEADERS:
-        return True
-    size = 4 * len(headers)
-    for name, value in headers:
-        size += len(name) + len(value)
-    return size > MAX_HEADER_BYTES
 
 
 class Bodies:
@@ -66,7 +60,7 @@ class Bodies:
             if message.get("more_body", False):
                 return await self._read_long(receive, limit, message, wait)
             body: bytes = message.get("body", b"")
-            why_not = self._why_not(limit, len(body), len(body))
+            why_not = self._why_not(limit, len(body), len(body), self._bytes_in_flight)
             if why_not is not None:
                 return why_not(read=True)
             self.held += len(body)
@@ -82,11 +76,13 @@ class Bodies:
         """A body that `read` returned is dealt with."""
         self.held -= len(body)
 
-    def _why_not(self, limit: int, size: int, chunk: int) -> Callable[..., Outcome] | None:
+    def _why_not(
+        self, limit: int, size: int, chunk: int, room: int
+    ) -> Callable[..., Outcome] | None:
         """Why a body of `size` bytes so far, `chunk` of them not yet held, is not read further."""
         if size > limit:
             return partial(TooLarge, limit)
-        if self.held + chunk > self._bytes_in_flight:
+        if self.held + chunk > room:
             return partial(Unavailable, _RETRY_AFTER, "too many bodies in memory")
         return None
 
@@ -96,11 +92,12 @@ class Bodies:
         """As `read`, for a body in several messages, of which `message` is the first."""
         chunks: list[bytes] = []
         size = held = 0
+        room = self._bytes_in_flight * 3 // 4
         try:
             while message["type"] == "http.request":
                 chunk: bytes = message.get("body", b"")
                 size += len(chunk)
-                why_not = self._why_not(limit, size, len(chunk))
+                why_not = self._why_not(limit, size, len(chunk), room)
                 if why_not is not None:
                     break
                 self.held += len(chunk)

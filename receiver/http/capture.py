@@ -16,11 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from receiver.contract import Operation
 from receiver.http import answer
-from receiver.http.body import Bodies, too_heavy
+from receiver.http.body import LENGTH, Bodies
+from receiver.http.framing import declared, too_heavy
 from receiver.http.table import Table, spelt
 from receiver.intake import Intake
 from receiver.locator import Headers
-from receiver.replies import HeadersTooLarge, Outcome
+from receiver.replies import HeadersTooLarge, Outcome, TooLarge
 
 CAPTURED = "receiver.captured"
 """The key of the ASGI scope under which a captured request travels through connexion."""
@@ -89,8 +90,15 @@ class Capture:
             await self.refuse_method(operation, values, scope, send)
             return
         headers: Headers = scope["headers"]
-        if too_heavy(headers):
-            await self._refuse(operation, HeadersTooLarge(), send)
+        length: int | None = scope.get(LENGTH)
+        if length is None:  # a server that is not ours
+            if too_heavy(headers):
+                await self._refuse(operation, HeadersTooLarge(), send)
+                return
+            length = declared(dict(headers))
+        if length > operation.limits.body:
+            # Before anything is read: whoever expects 100 is spared the sending.
+            await self._refuse(operation, TooLarge(operation.limits.body, read=True), send)
             return
         try:
             body = await self._bodies.read(receive, operation.limits.body)

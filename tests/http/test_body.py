@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive
 
-from receiver.http.body import MAX_HEADER_BYTES, MAX_HEADERS, Bodies, too_heavy
+from receiver.http.body import Bodies
+from receiver.http.framing import MAX_HEADER_BYTES, MAX_HEADERS, too_heavy
 from receiver.replies import TooLarge, TooSlow, Unavailable
 
 GONE: Message = {"type": "http.disconnect"}
@@ -96,12 +97,23 @@ async def test_bodies_that_are_not_answered_yet_are_bounded_together() -> None:
 
 
 async def test_half_a_body_counts_as_long_as_it_is_read() -> None:
-    bodies = Bodies(bytes_in_flight=10, seconds=0.2)
+    bodies = Bodies(bytes_in_flight=12, seconds=0.2)
     slow = asyncio.create_task(bodies.read(sender(b"12345678", whole=False), 10))
     await asyncio.sleep(0.01)
-    assert isinstance(await bodies.read(sender(b"123"), 10), Unavailable)
+    assert isinstance(await bodies.read(sender(b"12345"), 10), Unavailable)
     assert await slow == TooSlow()
+    assert await bodies.read(sender(b"12345"), 10) == b"12345"
+
+
+async def test_halves_of_bodies_leave_room_for_one_that_comes_at_once() -> None:
+    bodies = Bodies(bytes_in_flight=12, seconds=0.2)
+    halves = [
+        asyncio.create_task(bodies.read(sender(b"123", whole=False), 10)) for _ in range(4)
+    ]
+    await asyncio.sleep(0.01)
+    assert bodies.held == 9
     assert await bodies.read(sender(b"123"), 10) == b"123"
+    assert [type(outcome) for outcome in await asyncio.gather(*halves)].count(TooSlow) == 3
 
 
 async def test_each_wait_has_its_own_deadline_though_one_timer_serves_all() -> None:

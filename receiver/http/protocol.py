@@ -1,0 +1,301 @@
+"""uvicorn's HTTP/1.1 on httptools, with the bounds that a server on the internet needs.
+
+uvicorn bounds neither the head of a request nor the time for it, queues pipelined requests without
+end, merges trailers into the headers, and closes with the answer unread. What is used of uvicorn's
+insides is guarded by tests/listeners/test_uvicorn.py. A request costs less here than there: there
+is no timer for each (see `door`). Must not know: paths, what an event is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sized
+from dataclasses import replace
+from typing import Any, ClassVar, cast
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from receiver.http.body import LENGTH
+from receiver.http.door import Door, Guest, Limits, Room, Stranger, make_room, words
+from receiver.http.framing import MAX_HEADER_BYTES, ambiguous, declared, too_heavy
+from receiver.http.proxies import scheme
+
+_log = logging.getLogger("receiver.http")
+
+MAX_PIPELINED = 32
+"""Requests of one connection that wait for the answer to an earlier one; then it is closed."""
+
+_PARTING, _WAITING, _ANSWERING, _HEAD, _REST, _IDLE = range(6)
+"""What a connection is about, for its deadline."""
+
+
+class _Refused(Exception):
+    """Ends the parser's work; the status is in the protocol."""
+
+
+class _Flow(FlowControl):
+    """Nothing more is read while requests wait for their turn."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if self.read_paused and not self._waiting:
+            super().resume_reading()
+
+
+class _Trailers(list[tuple[bytes, bytes]]):
+    """Where header fields after a body go: nowhere. Nothing that we read is ever one."""
+
+    def append(self, field: tuple[bytes, bytes]) -> None:
+        """Forget it."""
+
+
+_TRAILERS = _Trailers()
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. `guarded` makes the class for a process with limits of its own."""
+
+    door: ClassVar[Door] = Door()
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._room = Room.FREE
+        self._behind_proxy = False
+        self._loose = 0
+        """Bytes since the head, or the last piece of a body, began."""
+        self._fault = 400
+        """The status when the parser stops."""
+        self._deaf = False
+        """Whether what still comes in is thrown away."""
+        self._parting = False
+        self._last_words: bytes | None = None
+        """To be said, and the connection closed, once what was asked before is answered."""
+        self._noted: tuple[int, object, int] | None = None
+        """What the connection was about when it was looked at, and since when."""
+        self._noted_at = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
+        self._room = self.door.enter(cast("set[Guest]", self.connections), self.loop)
+        if self._room is Room.NONE:
+            self._deaf = True
+            transport.abort()
+        elif self.client is not None:
+            self._behind_proxy = self.door.limits.proxies.trust(self.client[0])
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        if self._room is not Room.FREE:
+            self._refuse(503)
+            return
+        self._loose += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError as error:
+            if not isinstance(
+                error.__context__, _Refused | httptools.HttpParserError | UnicodeError
+            ):
+                _log.exception("a request could not be read")
+                self._fault = 503
+            self._refuse(self._fault)
+        except httptools.HttpParserError:
+            self._refuse(self._fault)
+        else:
+            if self._loose > MAX_HEADER_BYTES:
+                self._refuse(431)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The other side says no more; whether it may still want the answer to a whole request."""
+        cycle = self.cycle
+        if self._parting or cycle is None or cycle.response_complete or cycle.more_body:
+            return False
+        cycle.keep_alive = False
+        self._deaf = True
+        return True
+
+    # What the parser tells
+
+    def on_headers_complete(self) -> None:
+        parser, headers = self.parser, self.headers
+        if too_heavy(headers, len(self.url)):
+            self._fault = 431
+            raise _Refused
+        method = parser.get_method()
+        if parser.should_upgrade() and method != b"CONNECT":
+            return  # and start again without
+        version = parser.get_http_version()
+        fields = dict(headers)
+        if ambiguous(method, version, headers, fields):
+            raise _Refused
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._fault = 503
+            raise _Refused
+        if version == "1.0":
+            self.expect_100_continue = False
+        super().on_headers_complete()
+        self._loose = 0
+        self.headers = _TRAILERS
+        self.scope[LENGTH] = declared(fields)  # type: ignore[literal-required]
+        if self._behind_proxy:
+            client = self.door.limits.proxies.client(headers)
+            self.scope["client"] = (client, 0) if client else self.client
+            self.scope["scheme"] = scheme(fields) or self.scope["scheme"]
+
+    def on_body(self, body: bytes) -> None:
+        self._loose = 0
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        self._loose = 0
+        cycle = self.cycle
+        if cycle is not None and cycle.scope is self.scope:
+            cycle.more_body = False
+            cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._last_words is not None:
+            self._part(self._last_words)
+        else:
+            self.flow.resume_reading()
+
+    def _without_upgrade(self, rest: bytes) -> None:
+        """Take a request that offers another protocol as if it did not (RFC 9110, 7.8).
+
+        The parser has taken it for one without a body; some clients offer HTTP/2 with every first
+        request, and theirs may have one.
+        """
+        version = self.parser.get_http_version().encode()
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
+        for name, value in self.headers:
+            if name != b"upgrade":
+                head += (name, b": ", value, b"\r\n")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._loose = 0
+        self.data_received(b"".join((*head, b"\r\n", rest)))
+
+    # The end of a connection
+
+    def look(self, now: float) -> None:
+        """Close the connection when what it is about takes too long; `door` calls this."""
+        about, seconds = self._about()
+        note = (about, self.cycle, len(self.pipeline))
+        if note != self._noted:
+            self._noted, self._noted_at = note, now
+        elif now - self._noted_at >= seconds:
+            self._noted = None
+            self._end(about)
+
+    def _about(self) -> tuple[int, float]:
+        """What the connection is about, and how long it may be."""
+        cycle, limits = self.cycle, self.door.limits
+        if self._parting or self.transport.is_closing():
+            return _PARTING, limits.parting
+        if self._room is not Room.FREE:
+            return _WAITING, limits.parting
+        if self.pipeline or (cycle is not None and not cycle.response_complete):
+            return _ANSWERING, limits.answer
+        if cycle is None or cycle.scope is not self.scope:
+            return _HEAD, limits.head
+        if cycle.more_body:
+            return _REST, limits.rest
+        return _IDLE, limits.idle
+
+    def _end(self, about: int) -> None:
+        if about in (_PARTING, _ANSWERING):
+            self.transport.abort()
+        elif about == _WAITING:
+            self._refuse(503)
+        elif about == _HEAD and self.scope is not None:
+            self._refuse(408)
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: int) -> None:
+        """Read no further, and answer so when everything asked before is answered."""
+        self._deaf = True
+        if self.transport.is_closing():
+            return
+        self.door.stranger(status)
+        last = self._wire(status)
+        cycle = self.cycle
+        if cycle is not None and cycle.more_body and cycle.scope is self.scope:
+            # It is the body of this request that cannot be read.
+            if cycle.response_complete:
+                last = b""
+            elif self.pipeline:
+                self.pipeline.popleft()
+                self._last_words = last
+                return
+            elif cycle.response_started:
+                cycle.keep_alive = False
+                return
+            else:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        elif self.pipeline or (cycle is not None and not cycle.response_complete):
+            self._last_words = last
+            return
+        self._part(last)
+
+    def _part(self, last: bytes) -> None:
+        """Say the last words and close so that they can be read.
+
+        A connection closed with bytes unread is reset, which may throw the answer away: so the
+        other side is told that this is all, and what it still sends is read for a while.
+        """
+        self._deaf = self._parting = True
+        self.flow.resume_reading()
+        if last:
+            self.transport.write(last)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _wire(self, status: int) -> bytes:
+        reply = words(status)
+        lines = [STATUS_LINE[reply.status]]
+        for name, value in (*self.server_state.default_headers, *reply.headers):
+            lines += (name, b": ", value, b"\r\n")
+        return b"".join((*lines, b"\r\n", reply.body))
+
+
+def guarded(limits: Limits, stranger: Stranger | None = None) -> type[Protocol]:
+    """The protocol for uvicorn's `http` option, with these limits for this process.
+
+    Allows the process to open the files that this takes, and where that is not possible takes
+    fewer connections. uvicorn must not believe proxies itself (`proxy_headers=False`).
+    """
+    granted = replace(limits, connections=make_room(limits.connections))
+    door = Door(granted) if stranger is None else Door(granted, stranger)
+    return type("GuardedProtocol", (Protocol,), {"door": door})

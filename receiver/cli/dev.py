@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from receiver.catalogue import Catalogue
     from receiver.dispatch import Route
+    from receiver.http.protocol import Protocol
     from receiver.keptsecrets import Kept
     from receiver.settings import Configuration, Flag
 
@@ -199,7 +200,9 @@ def _serve(stage: Stage, application: ASGIApp, listener: socket.socket) -> None:
                 uvicorn.Config(
                     application,
                     loop="uvloop" if os.name == "posix" else "asyncio",
-                    http="httptools",
+                    http=_protocol(stage.found),
+                    ws="none",
+                    proxy_headers=False,
                     lifespan="on",
                     access_log=False,
                     log_config=None,
@@ -216,6 +219,15 @@ def _serve(stage: Stage, application: ASGIApp, listener: socket.socket) -> None:
     finally:
         backstage.stop()
     output.line("stopped; everything that was answered 200 is in the inbox")
+
+
+def _protocol(found: Configuration) -> type[Protocol]:
+    from receiver.http.door import Limits
+    from receiver.http.protocol import guarded
+    from receiver.http.proxies import Proxies
+
+    given = found.settings.server
+    return guarded(Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies)))
 
 
 def _already_handled(_number: int, _frame: object) -> None:

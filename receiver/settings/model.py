@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -57,7 +58,19 @@ def _start(value: Any) -> Any:
     return value if value in ("beginning", "end") else _moment(value)
 
 
+def _network(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            ip_network(value)
+        except ValueError:
+            raise ValueError(
+                f"{value!r} is no network; write an address or a block, such as 10.0.0.0/8"
+            ) from None
+    return value
+
+
 Address = Annotated[str, BeforeValidator(_address)]
+Network = Annotated[str, BeforeValidator(_network)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Start = Annotated[Any, BeforeValidator(_start)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -83,6 +96,22 @@ class ServerSettings(_Table):
         default=True,
         description="Take events on the short way, before connexion; `false`: through connexion. "
         "The answers are the same.",
+    )
+    connections: int = Field(
+        default=1000,
+        ge=1,
+        description="Connections that one process serves at a time; more are answered 503.",
+    )
+    idle: Seconds = Field(
+        default=75.0,
+        gt=0,
+        description="Seconds that a connection is kept without a request; longer than the proxy "
+        "before this keeps its own.",
+    )
+    proxies: tuple[Network, ...] = Field(
+        default=(),
+        description="Addresses or networks (CIDR) of proxies whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed, in logs and metrics; nobody else's are.",
     )
 
 

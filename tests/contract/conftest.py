@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from receiver.inbox import Entry, Inbox
+from receiver.inbox import Claim, Entry, Failure, Inbox, Match, RouteStart
 from receiver.inbox.memory import MemoryInbox
 from receiver.inbox.sqlite import open_store
 
@@ -83,3 +83,41 @@ def reopen(inbox: Inbox, open_inbox: Open) -> Callable[[], Awaitable[Inbox]]:
         return open_inbox()
 
     return again
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def failure(now: datetime) -> Failure:
+    return Failure(now, "error", "TimeoutError", "took too long", "Traceback …")
+
+
+@pytest.fixture
+def begin(inbox: Inbox) -> Callable[..., Awaitable[None]]:
+    """Registers route `r` and appends what it is to deliver."""
+
+    async def run(entries: Sequence[Entry] = (), **shape: Any) -> None:
+        await inbox.register([RouteStart(route="r", **shape)])
+        await inbox.append(list(entries))
+
+    return run
+
+
+@pytest.fixture
+def take(inbox: Inbox, now: datetime) -> Callable[..., Awaitable[list[Claim]]]:
+    """Claims for route `r`, of every event unless told otherwise."""
+
+    async def claim(
+        n: int = 100,
+        *,
+        match: Match = lambda head: True,
+        later: float = 0.0,
+        store: Inbox | None = None,
+    ) -> list[Claim]:
+        at = now + timedelta(seconds=later)
+        return await (store or inbox).claim("r", n, now=at, match=match)
+
+    return claim

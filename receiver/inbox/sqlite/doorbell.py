@@ -84,8 +84,9 @@ class Doorbell:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _changed(self) -> bool:
-        if self._watch is None or identity(self._path) != self._file:
+        if self._watch is not None and identity(self._path) != self._file:
             self._unwatch()
+        if self._watch is None:
             self._file, self._version = identity(self._path), None
             self._watch = await self._connect()
         try:

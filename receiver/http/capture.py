@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from receiver.contract import Operation
 from receiver.http import answer
 from receiver.http.body import Bodies, too_heavy
-from receiver.http.table import Table, spelt
+from receiver.http.table import Table, routed
 from receiver.intake import Intake
 from receiver.locator import Headers
 from receiver.replies import HeadersTooLarge, Outcome
@@ -86,7 +86,7 @@ class Capture:
             return
         operation, values = found
         if scope["method"] != "POST":
-            await self.refuse_method(operation, values, scope, send)
+            await self.refuse_method(operation, scope, send)
             return
         headers: Headers = scope["headers"]
         if too_heavy(headers):
@@ -116,13 +116,11 @@ class Capture:
     ) -> None:
         """Hand a whole request on through connexion's routing."""
         captured = Captured(self._intake, operation, headers, body, values)
-        await self._app(_neutral(scope, operation, values, captured), _nothing, send)
+        await self._app(_neutral(scope, operation, captured), _nothing, send)
 
-    async def refuse_method(
-        self, operation: Operation, values: Mapping[str, str] | None, scope: Scope, send: Send
-    ) -> None:
+    async def refuse_method(self, operation: Operation, scope: Scope, send: Send) -> None:
         """Let connexion answer a request that is no POST."""
-        await self._app(_neutral(scope, operation, values, None), _nothing, send)
+        await self._app(_neutral(scope, operation, None), _nothing, send)
 
     async def _refuse(self, operation: Operation, outcome: Outcome, send: Send) -> None:
         try:
@@ -141,13 +139,8 @@ def _below_root(scope: Scope) -> str:
     return path
 
 
-def _neutral(
-    scope: Scope,
-    operation: Operation,
-    values: Mapping[str, str] | None,
-    captured: Captured | None,
-) -> Scope:
-    path = spelt(operation, values)
+def _neutral(scope: Scope, operation: Operation, captured: Captured | None) -> Scope:
+    path = routed(operation)
     return {
         **scope,
         "path": path,

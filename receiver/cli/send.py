@@ -92,8 +92,8 @@ def send(
     contract = opening.catalogue(found).contract
     event = find(contract, type_, source)
     target = _target(found, url)
-    make = _maker(found, contract, event, changes or [], raw)
-    answers = _send_all(target, make, count, event, as_json)
+    make = maker(found, contract, event, changes or [], raw)
+    answers = send_all(target, make, count, event, as_json)
     if count > 1 and not as_json:
         output.line(_summary(answers))
     if any(answer.said != "accepted" for answer in answers):
@@ -139,14 +139,14 @@ def _target(found: Configuration, url: str | None) -> str:
     return url.rstrip("/")
 
 
-def _maker(
+def maker(
     found: Configuration,
     contract: Contract,
     event: EventType,
     changes: list[str],
     raw: Path | None,
 ) -> Callable[[], Request]:
-    """What makes the next request: everything that can be wrong is found before the first."""
+    """What makes the next request; whatever can be wrong is found before the first."""
     import uuid_utils
 
     from receiver import samples
@@ -221,9 +221,13 @@ def _signs(scheme: Any, key: SigningKey, strip_prefix: str | None) -> bool:
     return True
 
 
-def _send_all(
+def send_all(
     target: str, make: Callable[[], Request], count: int, event: EventType, as_json: bool
 ) -> list[Answer]:
+    """Send `count` requests one after the other and tell each answer.
+
+    Raises ReceiverError when there is none.
+    """
     import httpx
 
     answers = []

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from receiver.contract import Operation
 from receiver.http import answer
-from receiver.http.body import Bodies, too_heavy
+from receiver.http.body import BODY_DROPPED, Bodies, too_heavy, was_dropped
 from receiver.http.table import Table, routed
 from receiver.intake import Intake
 from receiver.locator import Headers
@@ -97,6 +97,9 @@ class Capture:
         except Exception:
             _log.exception("operation %s: a body could not be read", operation.id)
             body = answer.FAULT
+        if body == b"" and was_dropped(headers):
+            _log.error("operation %s: the HTTP server dropped a body", operation.id)
+            body = BODY_DROPPED
         if isinstance(body, bytes):
             try:
                 await self.take(operation, values, headers, body, scope, send)

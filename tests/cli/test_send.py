@@ -16,14 +16,14 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_every_event_type_of_every_source_is_accepted(running: RunningReceiver) -> None:
-    from receiver.cli import send
+    from receiver.cli import send, signing
     from receiver.cli.opening import configuration
 
     found = configuration(None, store_dir=running.folder / ".receiver")
     contract = load().contract
     refused = []
     for event in contract.events:
-        make = send.maker(found, contract, event, [], None)
+        make = signing.maker(found, contract, event, [], None)
         [answer] = send.send_all(running.url, make, 1, event, True)
         if answer.said != "accepted":
             refused.append((event.name, answer))

@@ -119,6 +119,12 @@ def test_migrations_must_not_leave_a_gap(next_schema):
         load(next_schema)
 
 
+def test_without_migrations_the_version_is_the_first(tmp_path):
+    shutil.copy(FOLDER / "schema.sql", tmp_path)
+
+    assert load(tmp_path).version == 1
+
+
 def test_the_released_schemas_migrate_to_the_one_that_is_made(open_file, tmp_path):
     """`schemas/N.sql` is what version N made; the first is today's."""
     released = sorted((Path(__file__).with_name("schemas")).glob("*.sql"))

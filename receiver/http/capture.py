@@ -70,6 +70,7 @@ class Capture:
         self._observe = observe
         self._stranger = stranger
         self._find = table.find
+        self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -98,7 +99,7 @@ class Capture:
             _log.exception("operation %s: a body could not be read", operation.id)
             body = answer.FAULT
         if body == b"" and was_dropped(headers):
-            _log.error("operation %s: the HTTP server dropped a body", operation.id)
+            self._warn_of_dropping()
             body = BODY_DROPPED
         if isinstance(body, bytes):
             try:
@@ -124,6 +125,15 @@ class Capture:
     async def refuse_method(self, operation: Operation, scope: Scope, send: Send) -> None:
         """Let connexion answer a request that is no POST."""
         await self._app(_neutral(scope, operation, None), _nothing, send)
+
+    def _warn_of_dropping(self) -> None:
+        """Say it once: anybody can cause it, as often as they like."""
+        if not self._warned:
+            self._warned = True
+            _log.warning(
+                "the HTTP server drops the bodies of requests that offer to upgrade the connection; "
+                "they are answered 503: put a proxy before it that removes the Upgrade header"
+            )
 
     async def _refuse(self, operation: Operation, outcome: Outcome, send: Send) -> None:
         try:

@@ -131,7 +131,7 @@ class Capture:
         if not self._warned:
             self._warned = True
             _log.warning(
-                "the HTTP server drops the bodies of requests that offer to upgrade the connection; "
+                "the HTTP server drops bodies of requests that offer to upgrade the connection; "
                 "they are answered 503: put a proxy before it that removes the Upgrade header"
             )
 

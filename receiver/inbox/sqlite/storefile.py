@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from receiver.errors import StoreError
@@ -60,13 +60,10 @@ class StoreFile:
         if self._connection is not None and found == self._file:
             return self._connection
         self.let_go()
-        if found is None and self._store_id is not None:
-            raise StoreError(
-                f"the store {self.path} is gone: put it back, or restart Receiver to begin anew"
-            )
-        connection = connect(
-            self.path, synchronous=self._synchronous, create=self._store_id is None
-        )
+        if self._file is not None and found != self._file:
+            what = "gone: put it back" if found is None else "another file now: put it back"
+            raise StoreError(f"the store {self.path} is {what}, or restart Receiver to begin anew")
+        connection = connect(self.path, synchronous=self._synchronous, create=self._file is None)
         try:
             self._recognise(connection)
         except BaseException:
@@ -76,7 +73,7 @@ class StoreFile:
         return connection
 
     def _recognise(self, connection: sqlite3.Connection) -> None:
-        """Routes' places are held in memory: another store under them would lose events."""
+        """Routes' places are in memory: with another store under them, events would be lost."""
         store_id = bring_up(connection)
         last_seq = number(connection, SQL["last_seq"])
         if self._store_id is not None and (store_id != self._store_id or last_seq < self.last_seq):
@@ -92,7 +89,9 @@ class StoreFile:
             return
         self._looked_at = now
         if log_bytes(self.path) > LOG_BYTES:
-            truncate(connection)
+            # What was committed stays committed; a disk that is full fails the next commit, too.
+            with suppress(sqlite3.Error):
+                truncate(connection)
 
     def let_go(self) -> None:
         """Close the connection; the next `connected` opens another."""

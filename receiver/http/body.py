@@ -12,6 +12,7 @@ from functools import partial
 from starlette.types import Message, Receive
 
 from receiver.http.deadline import Deadlines, Wait
+from receiver.locator import Headers
 from receiver.replies import Outcome, TooLarge, TooSlow, Unavailable
 
 LENGTH = "receiver.length"

@@ -96,7 +96,7 @@ class Capture:
             if too_heavy(headers):
                 await self._refuse(operation, HeadersTooLarge(), send)
                 return
-            length = declared(dict(headers))
+            length = declared(headers)
         if length > operation.limits.body:
             # Before anything is read: whoever expects 100 is spared the sending.
             await self._refuse(operation, TooLarge(operation.limits.body, read=True), send)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -39,6 +40,8 @@ class Transaction(Protocol):
 
     newest: int
     """The newest position that was committed."""
+    events: int
+    """How many events the last `run` took."""
 
     def run(self, connection: sqlite3.Connection, works: Sequence[Any]) -> list[Any]:
         """Do the works within the open transaction; the outcome of each."""
@@ -48,6 +51,14 @@ class Transaction(Protocol):
 
 
 Outcome = tuple[asyncio.Future[Any], Any, StoreError | None]
+
+OnCommit = Callable[[float, int], None]
+"""Is told, in the writer's thread, of each commit of events: the seconds it took, the wait for the
+common lock included, and how many events. It must be quick and raise nothing."""
+
+
+def unmeasured(seconds: float, events: int) -> None:
+    """The measurer that does not look."""
 
 
 @dataclass(slots=True)
@@ -65,9 +76,12 @@ class Bare:
 class Writer:
     """Owns the write connection and the thread; opens both when first asked to."""
 
-    def __init__(self, file: StoreFile, work: Transaction) -> None:
+    def __init__(
+        self, file: StoreFile, work: Transaction, on_commit: OnCommit = unmeasured
+    ) -> None:
         self._file = file
         self._work = work
+        self._on_commit = on_commit
         self._queue: SimpleQueue[list[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._given = 0  # counted by the event loop
@@ -132,17 +146,25 @@ class Writer:
     def _commit(self, works: list[Any]) -> list[Outcome]:
         """Do works in one transaction; if one of them cannot be done at all, each in its own."""
 
+        events = 0
+        began = time.perf_counter()
+
         def run(connection: sqlite3.Connection) -> list[Any]:
+            nonlocal events
             with transaction(connection):
                 results = self._work.run(connection, works)
+            events = self._work.events
             self._work.committed(works)
             self._file.last_seq = max(self._file.last_seq, self._work.newest)
             return results
 
         try:
-            return self._attempt(works, run)
+            outcomes = self._attempt(works, run)
         except _OneOfMany:
             return [outcome for work in works for outcome in self._commit([work])]
+        if events:
+            self._on_commit(time.perf_counter() - began, events)
+        return outcomes
 
     def _attempt(
         self, works: list[Any], run: Callable[[sqlite3.Connection], list[Any]]

@@ -107,6 +107,9 @@ class SqliteInbox:
     async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
         return await self._dispatching().claim(route, n, now, match)
 
+    async def release(self, route: str) -> None:
+        await self._dispatching().release(route)
+
     async def settle(self, claims: Sequence[Claim]) -> None:
         await self._dispatching().settle(claims)
 

@@ -16,6 +16,8 @@ from receiver.backoff import Schedule
 from receiver.contract import Contract
 from receiver.plugins import Plugin
 
+MEMORY = 1 << 30
+
 State = Literal["starting", "running", "stuck", "broken", "stopped"]
 
 
@@ -45,6 +47,12 @@ class Route:
     """Seconds that one call may take."""
     schedule: Schedule = backoff.DEFAULT
     max_exceptions: int = 10_000
+    isolation: Literal["thread", "process"] = "thread"
+    """Whether the sink lives in this process or in one of its own (receiver.isolation)."""
+    memory: int = MEMORY
+    """Bytes of address space that a process of its own may take."""
+    confined: str | None = None
+    """Why it has a process of its own though it is not configured so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,11 @@ class RouteStatus:
     """Attempts that failed."""
     dead: int = 0
     """Dead letters made."""
+    isolation: Literal["thread", "process"] = "thread"
+    confined: str | None = None
+    """Why it has a process of its own though it is not configured so."""
+    restarts: int = 0
+    """Times that its process had to be started again."""
     overdue: int = 0
     """Calls that are past their deadline and still running."""
     last_error: str | None = None
@@ -73,6 +86,9 @@ class RouteStatus:
 
 class Catalogue(Protocol):
     """What dispatch needs of the contract that is served (receiver.catalogue)."""
+
+    @property
+    def package(self) -> str: ...
 
     @property
     def contract(self) -> Contract: ...

@@ -51,7 +51,7 @@ FLOORS: list[set[str]] = [
     # 4 sources: the only rooms, beside platforms, that know a platform
     {"sources"},
     # 5 flows
-    {"dispatch", "intake", "judgement"},
+    {"dispatch", "intake", "isolation", "judgement", "stuck", "watchdog"},
     # 6 surfaces (do not import each other)
     {"codegen", "http", "testing"},
     # 7 entries

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from receiver import backoff
 from receiver.backoff import Schedule
 from receiver.contract import Contract
+from receiver.dispatch.durations import Durations
 from receiver.plugins import Plugin
 
 MEMORY = 1 << 30
@@ -77,6 +78,8 @@ class RouteStatus:
     """Why it has a process of its own though it is not configured so."""
     restarts: int = 0
     """Times that its process had to be started again."""
+    calls: Durations = field(default_factory=Durations)
+    """How long calls took; goes on counting."""
     overdue: int = 0
     """Calls that are past their deadline and still running."""
     last_error: str | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -147,3 +149,22 @@ def test_bodies_in_memory_are_bounded_and_halves_leave_room_for_whole_ones() -> 
         for connection in slow:
             connection.close()
         assert server.answers(post()) == [200]
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "connections", "files"),
+    [(256, 4096, 1000, 1256), (256, 600, 344, 600), (4096, 4096, 1000, 4096)],
+    ids=["the soft limit is raised", "the hard limit holds", "there is room already"],
+)
+def test_a_process_may_open_the_files_that_its_connections_need(
+    soft: int, hard: int, connections: int, files: int
+) -> None:
+    program = (
+        "import resource, sys\n"
+        "from receiver.http.door import make_room\n"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))\n"
+        "print(make_room(1000), resource.getrlimit(resource.RLIMIT_NOFILE)[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.split() == [str(connections), str(files)], done.stderr
+    assert ("ulimit" in done.stderr) == (connections < 1000)

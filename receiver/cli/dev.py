@@ -5,6 +5,7 @@ Must not know: how requests are proved or answered, how sinks are called.
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import signal
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import receiver
+from receiver import logs
 from receiver.cli import narration, opening, options, output, running
 from receiver.errors import ReceiverError
 
@@ -193,7 +195,7 @@ def _serve(stage: Stage, listener: socket.socket) -> None:
 
     from receiver.backstage import Backstage
 
-    narration.configure_logs()
+    logs.configure("text", level=logging.WARNING)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what plugins print shows in a pipe, too
     address = running.address(*listener.getsockname()[:2])

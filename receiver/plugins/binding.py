@@ -41,6 +41,9 @@ class Hook:
 class BoundSink:
     """A sink that is ready to be opened for one route."""
 
+    starting = 0.0
+    """Seconds that opening it may take beyond what its own `open` does."""
+
     def __init__(self, plugin: Plugin, route: str, sink: Sink | ModuleType, hooks: Manager) -> None:
         self.name = plugin.name
         self.route = route
@@ -147,7 +150,7 @@ def _made(who: str, cls: type[Sink], route: str, settings: Mapping[str, Any]) ->
     try:
         return cls(checked, route=route)
     except (Exception, SystemExit) as error:
-        text = Redaction(_given(settings)).text(f"{type(error).__name__}: {error}")
+        text = Redaction(given_texts(settings)).text(f"{type(error).__name__}: {error}")
         raise PluginError(f"{who} cannot be made: {text}") from None
 
 
@@ -190,17 +193,21 @@ def _sample(cls: type[Sink], name: str) -> str:
 def _secret_texts(cls: type[Sink], settings: Mapping[str, Any]) -> list[str]:
     """The texts given for settings that are declared as secrets."""
     fields = cls.Settings.model_fields
-    return _given([value for name, value in settings.items() if "Secret" in repr(fields.get(name))])
+    return given_texts(
+        [value for name, value in settings.items() if "Secret" in repr(fields.get(name))]
+    )
 
 
-def _given(settings: Any) -> list[str]:
+def given_texts(settings: Any) -> list[str]:
     """Every text in settings; any of them may be a secret."""
     if isinstance(settings, str):
         return [settings]
     if isinstance(settings, Mapping):
-        return [text for value in settings.values() for text in _given(value)]
+        return [text for value in settings.values() for text in given_texts(value)]
     return (
-        [text for value in settings for text in _given(value)] if isinstance(settings, list) else []
+        [text for value in settings for text in given_texts(value)]
+        if isinstance(settings, list)
+        else []
     )
 
 

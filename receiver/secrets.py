@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import SecretStr
+
 from receiver import signature
 from receiver.contract import Contract, Operation, Scheme
 from receiver.errors import ConfigError
@@ -17,6 +19,10 @@ from receiver.keyring import HeaderSecret, Keyring, PublicKey, Secret, SourceKey
 from receiver.settings import Configuration, KeyPath, SourceSettings, nearest_of
 
 T = TypeVar("T")
+
+FILE = "file:"
+URL = "file://"
+"""A value that starts so is a URL and stands for itself."""
 
 
 def keyring(
@@ -82,6 +88,34 @@ def sink_settings(found: Configuration, route: str, environ: Mapping[str, str]) 
     return dict(resolved)
 
 
+def files(found: Configuration) -> set[Path]:
+    """The files that `file:` values of sources and routes are read from."""
+    settings = found.settings
+    places = (
+        *(source.model_dump() for source in settings.sources.values()),
+        *(route.settings for route in settings.routes.values()),
+    )
+    return {
+        found.base / text.removeprefix(FILE)
+        for place in places
+        for text in _texts(place)
+        if text.startswith(FILE) and not text.startswith(URL)
+    }
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
 def resolve(text: str, base: Path, environ: Mapping[str, str]) -> str:
     """What `text` stands for: a variable, a file's content without its last line end, or itself.
 
@@ -95,8 +129,8 @@ def resolve(text: str, base: Path, environ: Mapping[str, str]) -> str:
                 f"the environment variable {name} is {state}; set it, and start again"
             )
         return environ[name]
-    if text.startswith("file:") and not text.startswith("file://"):
-        path = base / text.removeprefix("file:")
+    if text.startswith(FILE) and not text.startswith(URL):
+        path = base / text.removeprefix(FILE)
         try:
             content = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:

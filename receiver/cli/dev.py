@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import receiver
-from receiver.cli import narration, opening, options, output, running
+from receiver.cli import narration, opening, options, output, running, sinks
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Stage:
     catalogue: Catalogue
     delivered: list[Route]
     kept: dict[str, Kept]
+    idle: list[str]
+    """Why sinks that are there get no route, a line each."""
     made: list[str]
     """The sources whose secrets were made just now."""
     where: str
@@ -73,10 +75,10 @@ def dev(
     """
     found = _configuration(config, host, port, lane, store_dir, plugins_dir)
     catalogue = opening.catalogue(found)
+    delivered, idle = _routes(found, catalogue, config, plugins_dir)
     kept, made = _secrets(found, catalogue)
-    stage = Stage(
-        found, catalogue, _routes(found, catalogue), kept, made, _same_store(config, store_dir)
-    )
+    where = _same_store(config, store_dir)
+    stage = Stage(found, catalogue, delivered, kept, idle, made, where)
     with _listen(found) as listener:
         _serve(stage, listener)
 
@@ -132,16 +134,17 @@ def _secrets(found: Configuration, catalogue: Catalogue) -> tuple[dict[str, Kept
     return kept, made
 
 
-def _routes(found: Configuration, catalogue: Catalogue) -> list[Route]:
+def _routes(
+    found: Configuration, catalogue: Catalogue, config: Path | None, plugins_dir: Path | None
+) -> tuple[list[Route], list[str]]:
+    """The routes, and why sinks get none; a broken distribution that nobody routes is told."""
     from receiver import backstage
-    from receiver.plugins import describe, discover
 
-    plugins = discover(found.plugins_dir)
-    for plugin in plugins.values():
-        described = describe(plugin)
-        if described.error:
-            output.tell(f"receiver: {described.error}")
-    return backstage.routes(found, catalogue, plugins, os.environ)
+    plugins = opening.plugins(found)
+    delivered = backstage.routes(found, catalogue, plugins, os.environ)
+    for fault in backstage.unusable(catalogue, plugins).values():
+        output.tell(f"receiver: {fault}")
+    return delivered, sinks.idle(found, plugins, config, plugins_dir)
 
 
 def _listen(found: Configuration) -> socket.socket:
@@ -238,6 +241,8 @@ def _banner(stage: Stage, address: str) -> None:
     output.line(f"  listening  {address}  ({len(taken)} event paths)")
     output.line(f"  inbox      {stage.found.store_path}  ({stage.found.settings.store.durability})")
     output.line(f"  routes     {names or 'none: events are kept and go nowhere'}")
+    for line in stage.idle:
+        output.line(f"  not routed {line}")
     if stage.made:
         output.line(f"  secrets    made now, kept in {stage.folder / keptsecrets.FILE}:")
         rows = [

@@ -17,6 +17,7 @@ from receiver.errors import ConfigError, StoreError
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
     from receiver.inbox import Inbox
+    from receiver.plugins import Plugin
     from receiver.settings import Configuration, Flag
 
 T = TypeVar("T")
@@ -53,6 +54,16 @@ def catalogue(found: Configuration) -> Catalogue:
         return load(found.settings.contract)
     except ConfigError as error:
         raise found.error(("contract",), *error.problems) from None
+
+
+def plugins(found: Configuration) -> dict[str, Plugin]:
+    """Every plugin by name: installed ones, and the files of the configured folder."""
+    from receiver.plugins import discover
+
+    try:
+        return discover(found.plugins_dir)
+    except ConfigError as error:
+        raise found.error(("plugins_dir",), *error.problems) from None
 
 
 def with_inbox(found: Configuration, work: Callable[[Inbox], Awaitable[T]]) -> T:

@@ -28,7 +28,7 @@ settings = { formt = "json" }
 """
 RIGHT = """
 [sources.gridx]
-secrets = [{ name = "a", value = "hunter2" }, { name = "b", value = "env:GRIDX" }]
+secrets = [{ name = "a", value = "hunter2-hunter2-hunter2" }, { name = "b", value = "env:GRIDX" }]
 [routes.web]
 sink = "http"
 [routes.web.settings]
@@ -36,6 +36,20 @@ url = "https://example.org/hunter2"
 [routes.log]
 sink = "jsonl"
 settings = { path = "log.jsonl" }
+"""
+
+DOUBTFUL = """
+[sources.gridx]
+secrets = [{ name = "a", value = "hunter2" }]
+[routes.log]
+sink = "console"
+events = ["appliance/*", "apliance/*", "!gateway/*"]
+sources = ["gridx", "gridy"]
+"""
+TWINS = """
+[sources.gridx]
+secrets = [{ name = "a", value = "0123456789abcdef" },
+           { name = "a", value = "fedcba9876543210" }]
 """
 
 
@@ -76,9 +90,49 @@ def test_a_contract_that_is_not_there_is_told_with_its_line(run: Run, tmp_path: 
 
 def test_a_right_configuration_is_said_to_be_right(run: Run, tmp_path: Path) -> None:
     configured(tmp_path, RIGHT)
-    done = run("config", "check", GRIDX="x")
+    done = run("config", "check", GRIDX="x" * 16)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 sources configured, 2 routes" in done.stdout
+    assert "receiver.toml is right: " in done.stdout
+    assert "1 source configured, 2 routes" in done.stdout
+
+
+def test_without_a_file_it_is_said_that_the_defaults_hold(run: Run) -> None:
+    done = run("config", "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("no receiver.toml here: the defaults hold;")
+
+
+def test_what_is_hardly_meant_is_a_warning(run: Run, tmp_path: Path) -> None:
+    configured(tmp_path, DOUBTFUL)
+    done = run("config", "check")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "warning: receiver.toml:3: [sources.gridx] secrets[0].value: has fewer than 16 bytes and "
+        "can be guessed; make it longer",
+        "warning: receiver.toml:6: [routes.log] events[1]: 'apliance/*' matches no event type of "
+        "the contract",
+        "warning: receiver.toml:7: [routes.log] sources[1]: 'gridy' matches no source of the "
+        "contract",
+    ]
+
+
+def test_two_secrets_of_one_name_are_an_error(run: Run, tmp_path: Path) -> None:
+    configured(tmp_path, TWINS)
+    done = run("config", "check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "receiver.toml:4: [sources.gridx] secrets[1].name: 'a' is the name of another secret "
+        "here, too; rename one\n"
+    )
+
+
+def test_programs_read_the_verdict_as_json(run: Run, tmp_path: Path) -> None:
+    configured(tmp_path, UNUSABLE)
+    done = run("config", "check", "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, said["right"]) == (1, "", False)
+    assert said["errors"][0].startswith("receiver.toml:2: [sources.gridy]: ")
+    assert said["warnings"] == []
 
 
 def test_what_is_in_force_is_shown_with_who_set_it(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from receiver.inbox.places import RoutePlace, Standing
 from receiver.receipt import Receipt, Status
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Receipt",
     "RoutePlace",
     "RouteStart",
+    "Standing",
     "Status",
     "Stored",
     "Traits",
@@ -140,23 +142,6 @@ class Attempt:
     failure: Failure
     next_at: datetime | None
     """When the next attempt was due; None when the event became a dead letter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutePlace:
-    """Where a route stands."""
-
-    route: str
-    position: int
-    """Every event up to here is delivered, not wanted, dead, or one of the exceptions."""
-    lag: int
-    """Events after the position."""
-    waiting: int
-    """Exceptions that wait for their next attempt."""
-    held: int
-    """Exceptions held back behind an earlier event of their node."""
-    dead: int
-    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +274,9 @@ class Inbox(Protocol):
 
     async def places(self) -> list[RoutePlace]:
         """Where each known route stands."""
+
+    async def standings(self, seq: int) -> list[Standing]:
+        """What each known route, by name, has made of the event at a position."""
 
     async def figures(self) -> Figures:
         """The store at a glance."""

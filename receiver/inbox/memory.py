@@ -32,11 +32,12 @@ from receiver.inbox import (
     Receipt,
     RoutePlace,
     RouteStart,
+    Standing,
     Status,
     Stored,
     Traits,
 )
-from receiver.inbox.rules import conflict, lane, selects, stored
+from receiver.inbox.rules import conflict, lane, place, selects, standing, stored
 from receiver.ledger import Ledger, Turn
 
 
@@ -247,6 +248,11 @@ class MemoryInbox:
         self._must_be_open()
         return [self._place(name) for name in sorted(self._routes)]
 
+    async def standings(self, seq: int) -> list[Standing]:
+        self._must_be_open()
+        routes = sorted(self._routes.items())
+        return [standing(name, kept.ledger, seq, dead=seq in kept.dead) for name, kept in routes]
+
     async def figures(self) -> Figures:
         self._must_be_open()
         return Figures(
@@ -282,15 +288,7 @@ class MemoryInbox:
 
     def _place(self, name: str) -> RoutePlace:
         route = self._routes[name]
-        waiting, held = route.ledger.census()
-        return RoutePlace(
-            route=name,
-            position=route.ledger.position,
-            lag=len(self._events) - route.ledger.position,
-            waiting=waiting,
-            held=held,
-            dead=len(route.dead),
-        )
+        return place(name, route.ledger, last_seq=len(self._events), dead=len(route.dead))
 
 
 def _seq(event: Stored) -> int:

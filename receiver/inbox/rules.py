@@ -1,4 +1,4 @@
-"""What every store decides alike: lanes, conflicts of keys, which events a query asks for.
+"""What every store decides alike: lanes, conflicts of keys, places, what a query asks for.
 
 Must not know: how events are kept.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from receiver.inbox import Entry, Query, Stored
+from receiver.inbox import Entry, Query, RoutePlace, Standing, Stored
+from receiver.ledger import Ledger
 from receiver.patterns import Patterns
 
 
@@ -39,6 +40,33 @@ def stored(entry: Entry, *, seq: int | None, problems: tuple[str, ...] = ()) -> 
         secret=entry.secret,
         problems=problems,
     )
+
+
+def place(route: str, ledger: Ledger, *, last_seq: int, dead: int) -> RoutePlace:
+    """Where a route stands whose ledger is this one."""
+    kept = list(ledger.kept())
+    return RoutePlace(
+        route=route,
+        position=ledger.position,
+        lag=last_seq - ledger.position,
+        waiting=sum(due is not None and not held for _, held, due in kept),
+        held=sum(held for _, held, _ in kept),
+        dead=dead,
+    )
+
+
+def standing(route: str, ledger: Ledger, seq: int, *, dead: bool) -> Standing:
+    """What a route whose ledger is this one has made of the event at `seq`."""
+    if dead:
+        return Standing(route, "dead")
+    if seq > ledger.position:
+        return Standing(route, "beyond")
+    for kept, held, due in ledger.kept():
+        if kept == seq and held:
+            return Standing(route, "held")
+        if kept == seq:
+            return Standing(route, "open") if due is None else Standing(route, "waiting", due)
+    return Standing(route, "passed")
 
 
 def selects(query: Query) -> Callable[[Stored], bool]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from receiver.inbox import Attempt, DeadLetter, Entry, Failure, Stored
+from receiver.inbox import Attempt, DeadLetter, Entry, Failure, Standing, Stored
 from receiver.ledger import Exceptional
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,6 +91,12 @@ def attempt(row: Sequence[Any]) -> Attempt:
     """A row of `attempts`."""
     route, seq, number, next_at = row[:4]
     return Attempt(route, seq, number, _failure(row[4:]), _maybe(next_at))
+
+
+def standing(row: Sequence[Any]) -> Standing:
+    """A row of `standings`."""
+    route, state, due = row
+    return Standing(route, state, _maybe(due) if state == "waiting" else None)
 
 
 def failed(failure: Failure) -> tuple[Any, ...]:

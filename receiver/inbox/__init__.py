@@ -214,6 +214,8 @@ class Inbox(Protocol):
     `append` and the three verdicts (`settle`, `defer`, `bury`) return when what they did is as
     durable as `traits` says. A verdict that raised StoreError is not forgotten: it becomes durable
     before the route claims anything new. A verdict on an event that is not claimed does nothing.
+    Of a failure every text is kept, unwritable characters as escapes; a verdict that raised
+    UnkeepableError (a time without a zone) was not given, and another may be.
     """
 
     @property

@@ -37,7 +37,7 @@ from receiver.inbox import (
     Stored,
     Traits,
 )
-from receiver.inbox.rules import conflict, lane, place, selects, standing, stored
+from receiver.inbox.rules import conflict, keepable, lane, place, selects, standing, stored, timed
 from receiver.ledger import Ledger, Turn
 
 
@@ -175,13 +175,15 @@ class MemoryInbox:
     async def defer(self, claim: Claim, *, until: datetime, failure: Failure) -> None:
         self._must_be_open()
         route, seq = self._route(claim.route), _seq(claim.event)
-        if route.ledger.defer(seq, until=until, failed_at=failure.at):
+        failure = keepable(failure)
+        if route.ledger.defer(seq, until=timed(until), failed_at=failure.at):
             route.attempts.append(Attempt(claim.route, seq, claim.attempt, failure, until))
             self._save(route.ledger)
 
     async def bury(self, claim: Claim, *, failure: Failure, at: datetime) -> None:
         self._must_be_open()
         route, seq = self._route(claim.route), _seq(claim.event)
+        failure, at = keepable(failure), timed(at)
         if route.ledger.close(seq):
             route.attempts.append(Attempt(claim.route, seq, claim.attempt, failure, None))
             route.dead[seq] = DeadLetter(

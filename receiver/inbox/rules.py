@@ -1,4 +1,4 @@
-"""What every store decides alike: lanes, conflicts of keys, places, what a query asks for.
+"""What every store decides alike: lanes, conflicts, failures, places, what a query asks for.
 
 Must not know: how events are kept.
 """
@@ -6,11 +6,17 @@ Must not know: how events are kept.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from receiver.inbox import Entry, Query, RoutePlace, Standing, Stored
+from receiver.errors import UnkeepableError
+from receiver.inbox import Entry, Failure, Query, RoutePlace, Standing, Stored
 from receiver.ledger import Ledger
 from receiver.patterns import Patterns
+from receiver.redaction import plain
+
+LONGEST_TEXT = 16_384
+"""Characters of each text of a failure."""
 
 
 def lane(source: str, node: str | None) -> str | None:
@@ -21,6 +27,21 @@ def lane(source: str, node: str | None) -> str | None:
 def conflict(first_id: str) -> str:
     """The problem of an event whose dedup key came with other bytes before."""
     return f"its id was already used by event {first_id}, with another body"
+
+
+def keepable(failure: Failure) -> Failure:
+    """A failure in texts that every store takes, whatever a sink said. Raises UnkeepableError."""
+    said = (failure.kind, failure.error, failure.message, failure.traceback)
+    if not all(isinstance(text, str) for text in said):
+        raise UnkeepableError("a failure is told in texts")
+    return Failure(timed(failure.at), *(plain(text, LONGEST_TEXT) for text in said))
+
+
+def timed(moment: datetime) -> datetime:
+    """The same time. Raises UnkeepableError for one without a zone."""
+    if moment.utcoffset() is None:
+        raise UnkeepableError(f"{moment} has no time zone")
+    return moment
 
 
 def stored(entry: Entry, *, seq: int | None, problems: tuple[str, ...] = ()) -> Stored:

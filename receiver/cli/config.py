@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from receiver.cli import opening, options, output
+from receiver.cli import masking, opening, options, output
 from receiver.errors import ConfigError, ReceiverError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from receiver.catalogue import Catalogue
     from receiver.contract import Contract
     from receiver.settings import Configuration, RouteSettings
@@ -120,9 +122,10 @@ def effective(found: Configuration) -> Iterator[tuple[str, Any, str]]:
     """(key, value, who set it) of every setting, defaults among them; secrets masked."""
     from receiver.settings import wording
 
-    shown_settings = _harmless(found)
+    models = _models(found)
     for path, leaf in _leaves(found.settings.model_dump(by_alias=True), ()):
-        value = leaf if path[:4] in shown_settings else _masked(leaf, path)
+        plain = leaf.get_secret_value() if hasattr(leaf, "get_secret_value") else leaf
+        value = leaf if plain is leaf and _harmless(models, path) else _masked(plain)
         shown = output.cell(value) if isinstance(value, list | tuple) else value
         yield wording(path), shown, found.origin(path)
 
@@ -140,34 +143,34 @@ def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
         yield from _leaves(item, (*path, key))
 
 
-def _harmless(found: Configuration) -> set[tuple[str | int, ...]]:
-    """The settings of routes' sinks that the sink's own model does not call secret."""
+def _models(found: Configuration) -> dict[str, type[BaseModel]]:
+    """The model of each route's sink settings, where the sink is installed and has one."""
     from receiver.plugins import describe, discover
 
     if not found.settings.routes:
-        return set()
+        return {}
     plugins = discover(found.plugins_dir)
-    harmless: set[tuple[str | int, ...]] = set()
-    for name, route in found.settings.routes.items():
-        described = describe(plugins[route.sink]) if route.sink in plugins else None
-        fields = described.settings.model_fields if described and described.settings else {}
-        harmless |= {
-            ("routes", name, "settings", key)
-            for key, field in fields.items()
-            if "Secret" not in str(field.annotation)
-        }
-    return harmless
+    described = {
+        name: describe(plugins[route.sink])
+        for name, route in found.settings.routes.items()
+        if route.sink in plugins
+    }
+    return {name: plugin.settings for name, plugin in described.items() if plugin.settings}
 
 
-def _masked(value: Any, path: tuple[str | int, ...]) -> Any:
-    """A value that may be shown: a reference as written, anything that may be a secret hidden."""
-    plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-    secret = plain is not value or (path[0] == "routes" and "settings" in path[2:])
-    if isinstance(plain, str) and plain.startswith(("env:", "file:")):
-        return plain
-    if secret and isinstance(plain, str | list | tuple):
-        return HIDDEN
-    return plain
+def _harmless(models: Mapping[str, type[BaseModel]], path: tuple[str | int, ...]) -> bool:
+    """Whether a setting is one of Receiver's own, or of a sink's and certain to be no secret."""
+    if path[0] != "routes" or path[2:3] != ("settings",):
+        return True
+    model = models.get(str(path[1]))
+    return model is not None and masking.showable(model, path[3:])
+
+
+def _masked(value: Any) -> Any:
+    """A value that may be a secret, hidden; a reference to one as written."""
+    if value is None or (isinstance(value, str) and value.startswith(("env:", "file:"))):
+        return value
+    return HIDDEN
 
 
 def _collect(faults: list[str], work: Callable[[], Any]) -> Any:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field, HttpUrl, Secret, SecretStr
+
+from receiver.cli.masking import showable
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -153,6 +160,126 @@ def test_no_secret_is_shown(run: Run, tmp_path: Path) -> None:
         assert done.returncode == 0
         assert "hunter2" not in done.stdout
         assert "**********" in done.stdout
+
+
+NESTED = """
+from pydantic import BaseModel, SecretStr
+from receiver import Sink, hookimpl
+
+class Auth(BaseModel):
+    user: str
+    token: SecretStr
+
+class Vault(Sink):
+    class Settings(Sink.Settings):
+        auth: Auth | None = None
+        others: list[Auth] = []
+        by_name: dict[str, SecretStr] = {}
+        anything: dict = {}
+        pin: int | SecretStr = 0
+        tags: list[str] = []
+
+    @hookimpl
+    def on_event(self, event):
+        pass
+"""
+NESTING = """
+plugins_dir = "plugins"
+[routes.a]
+sink = "vault"
+[routes.a.settings]
+auth = { user = "shown", token = "hunter2", tokn = "hunter3" }
+others = [{ user = "shown", token = "hunter4" }]
+by_name = { a = "hunter5" }
+anything = { a = { b = ["hunter6"] } }
+pin = 8001
+tags = ["shown", "too"]
+[routes.b]
+sink = "not-installed"
+settings = { token = "hunter7", pin = 8002, reference = "env:SHOWN", deep = [{ a = 8003 }] }
+"""
+
+
+def test_a_secret_is_hidden_however_deep_it_lies(run: Run, tmp_path: Path) -> None:
+    configured(tmp_path, NESTING)
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "vault.py").write_text(NESTED)
+    done = run("config", "show", "--json")
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"hunter\d|800\d", done.stdout) == []
+    shown = {entry["key"]: entry["value"] for entry in json.loads(done.stdout)}
+    assert shown["[routes.a] settings.auth.user"] == "shown"
+    assert shown["[routes.a] settings.auth.token"] == "**********"
+    assert shown["[routes.a] settings.tags"] == "shown; too"
+    assert shown["[routes.b] settings.token"] == "**********"
+    assert shown["[routes.b] settings.reference"] == "env:SHOWN"
+
+
+class Login(BaseModel):
+    user: str
+    token: SecretStr
+
+
+class Tree(BaseModel):
+    label: Annotated[str, "any"]
+    below: list[Tree] = []
+
+
+class Key(str):
+    """A text of somebody's own."""
+
+
+class Everything(BaseModel, arbitrary_types_allowed=True):
+    text: str
+    choice: Literal["a", "b"] | None
+    path: Path | None
+    numbers: tuple[int, ...]
+    limits: dict[str, float]
+    tree: Tree
+    login: Login | None
+    logins: dict[str, list[Login]]
+    either: str | SecretStr
+    url: HttpUrl
+    anything: Any
+    table: dict
+    own: Key
+    alias: str = Field(alias="other")
+    wrapped: Secret[int]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("text", True),
+        ("choice", True),
+        ("path", True),
+        ("numbers", True),
+        ("limits.a", True),
+        ("tree.below.0.below.1.label", True),
+        ("tree.unknown", False),
+        ("login.user", True),
+        ("login.token", False),
+        ("login", False),
+        ("logins.a.0.user", True),
+        ("logins.a.0.token", False),
+        ("either", False),
+        ("url", False),
+        ("anything", False),
+        ("anything.a.0", False),
+        ("table.a", False),
+        ("own", False),
+        ("other", True),
+        ("alias", False),
+        ("wrapped", False),
+        ("unknown", False),
+        ("text.deeper", False),
+    ],
+)
+def test_a_setting_is_shown_only_when_its_type_leaves_no_room_for_a_secret(
+    path: str, shown: bool
+) -> None:
+    parts = [int(part) if part.isdecimal() else part for part in path.split(".")]
+    assert showable(Everything, parts) is shown
 
 
 def test_a_generated_package_beside_the_file_is_found(run: Run, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from receiver.keyring import HeaderSecret, Keyring, PublicKey, Secret, SourceKey
 from receiver.settings import Configuration, KeyPath, SourceSettings, nearest_of
 
 T = TypeVar("T")
+SHORT = 16
+"""Bytes below which a secret can be found by trying, by whoever has one signed request."""
 
 FILE = "file:"
 URL = "file://"
@@ -53,6 +55,20 @@ def keyring(
     if faults:
         raise ConfigError(*faults)
     return Keyring(keys)
+
+
+def short(keys: Keyring, source: str) -> Iterator[KeyPath]:
+    """The keys of the configuration whose secrets are too short to be safe."""
+    held = keys.for_source(source) or SourceKeys()
+    # Those of the configuration come first, in its order.
+    kinds: tuple[tuple[str, tuple[Secret | HeaderSecret, ...]], ...] = (
+        ("secrets", held.secrets),
+        ("headers", held.headers),
+    )
+    for kind, found in kinds:
+        for index, secret in enumerate(found):
+            if len(secret.value) < SHORT:
+                yield "sources", source, kind, index, "value"
 
 
 def unusable(contract: Contract, source: str, keys: SourceKeys) -> list[str]:
@@ -174,7 +190,13 @@ class _Resolver:
         return self._text(value, path) if isinstance(value, str) else value
 
     def _secrets(self, given: SourceSettings, path: KeyPath) -> Iterator[Secret]:
+        names: set[str] = set()
         for index, entry in enumerate(given.secrets):
+            if entry.name in names:
+                fault = f"{entry.name!r} is the name of another secret here, too; rename one"
+                name = (*path, "secrets", index, "name")
+                self._faults.extend(self._found.error(name, fault).problems)
+            names.add(entry.name)
             where = (*path, "secrets", index, "value")
             value = self._text(entry.value.get_secret_value(), where)
             if value is not None:

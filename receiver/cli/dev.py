@@ -21,7 +21,7 @@ import typer
 
 import receiver
 from receiver import logs, running
-from receiver.cli import narration, opening, options, output
+from receiver.cli import narration, opening, options, output, sinks
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
@@ -41,6 +41,8 @@ class Play:
     catalogue: Catalogue
     plugins: dict[str, Plugin]
     delivered: list[Route]
+    idle: list[str]
+    """Why sinks that are there get no route, a line each."""
     kept: dict[str, Kept]
     made: list[str]
     """The sources whose secrets were made just now."""
@@ -83,23 +85,35 @@ def dev(
     flags = _flags(config, host, port, lane, store_dir, plugins_dir)
     found = opening.load(config, flags)
     catalogue = opening.catalogue(found)
-    kept, made = _secrets(found, catalogue)
     opening.hand_down(config, flags)
-    play = _play(found, catalogue, kept, made, _same_store(config, store_dir))
+    play = _play(found, catalogue, _same_store(config, store_dir), config, plugins_dir)
     advice = "receiver dev --port {free}"
     with opening.listen(found.settings.server.public, advice) as listener:
         _serve(play, listener)
 
 
 def _play(
-    found: Configuration, catalogue: Catalogue, kept: dict[str, Kept], made: list[str], where: str
+    found: Configuration,
+    catalogue: Catalogue,
+    where: str,
+    config: Path | None,
+    plugins_dir: Path | None,
 ) -> Play:
-    from receiver import configured
+    from receiver import configured, keptsecrets
 
-    keys = configured.keyring(found, catalogue.contract, os.environ)
+    contract = catalogue.contract
     plugins, delivered = _routes(found, catalogue)
-    setup = configured.Setup(found, keys)
-    return Play(setup, catalogue, plugins, delivered, kept, made, where)
+    kept, made = keptsecrets.supply(found.store_path.parent, contract, found.settings.sources)
+    return Play(
+        setup=configured.Setup(found, configured.keyring(found, contract, os.environ)),
+        catalogue=catalogue,
+        plugins=plugins,
+        delivered=delivered,
+        idle=sinks.idle(found, plugins, config, plugins_dir),
+        kept=kept,
+        made=made,
+        where=where,
+    )
 
 
 def _same_store(config: Path | None, store_dir: Path | None) -> str:
@@ -127,30 +141,15 @@ def _flags(
     return flags + opening.listening(opening.load(config, flags), host, port)
 
 
-def _secrets(found: Configuration, catalogue: Catalogue) -> tuple[dict[str, Kept], list[str]]:
-    """The kept secrets, and the sources for which they were made just now."""
-    from receiver import keptsecrets
-
-    folder = found.store_path.parent
-    kept = keptsecrets.read(folder)
-    sources = sorted(catalogue.contract.sources)
-    made = [name for name in sources if name not in kept and name not in found.settings.sources]
-    kept |= {name: keptsecrets.create(catalogue.contract, name) for name in made}
-    if made:
-        keptsecrets.write(folder, kept)
-    return kept, made
-
-
 def _routes(found: Configuration, catalogue: Catalogue) -> tuple[dict[str, Plugin], list[Route]]:
+    """All plugins, and the routes; a broken distribution that nobody routes is told."""
     from receiver import backstage
-    from receiver.plugins import describe, discover
 
-    plugins = discover(found.plugins_dir)
-    for plugin in plugins.values():
-        described = describe(plugin)
-        if described.error:
-            output.tell(f"receiver: {described.error}")
-    return plugins, backstage.routes(found, catalogue, plugins, os.environ)
+    plugins = opening.plugins(found)
+    delivered = backstage.routes(found, catalogue, plugins, os.environ)
+    for fault in backstage.unusable(catalogue, plugins).values():
+        output.tell(f"receiver: {fault}")
+    return plugins, delivered
 
 
 def _public(play: Play, ready: Callable[[], None]) -> Public:
@@ -167,22 +166,29 @@ def _serve(play: Play, listener: socket.socket) -> None:
 
     from receiver.backstage import Backstage, Listener, Stage
     from receiver.http import admin
-    from receiver.metrics import Exposition, folder_of
+    from receiver.metrics import Delivery, Exposition, folder_of
 
     logs.configure("text", level=logging.WARNING)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what plugins print shows in a pipe, too
     address = running.address(*listener.getsockname()[:2])
+    contract, figures = play.catalogue.contract, Delivery(play.found.store_path)
     backstage = Backstage(
-        lambda: Stage(play.setup, play.catalogue, play.plugins, play.delivered, os.environ)
+        lambda: Stage(
+            play.setup,
+            play.catalogue,
+            play.plugins,
+            play.delivered,
+            os.environ,
+            figures=figures,
+        )
     )
-    contract = play.catalogue.contract
     operators = Listener(
         play.found.settings.server.admin,
         admin.build(
             document=contract.document,
             ready=backstage.checks,
-            metrics=Exposition(contract, folder_of(play.folder)),
+            metrics=Exposition(contract, folder_of(play.folder), [figures]),
         ),
     )
     public = _public(play, lambda: _banner(play, address, operators.url))
@@ -232,6 +238,8 @@ def _banner(play: Play, address: str, operators: str | None) -> None:
     output.line(f"  admin      {operators or 'waits for its address'}")
     output.line(f"  inbox      {play.found.store_path}  ({level})")
     output.line(f"  routes     {names or 'none: events are kept and go nowhere'}")
+    for line in play.idle:
+        output.line(f"  not routed {line}")
     if play.made:
         output.line(f"  secrets    made now, kept in {play.folder / keptsecrets.FILE}:")
         rows = [

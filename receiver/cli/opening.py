@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from receiver.errors import ReceiverError, StoreError
+from receiver.errors import ConfigError, ReceiverError, StoreError
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
     from receiver.inbox import Inbox
+    from receiver.plugins import Plugin
     from receiver.settings import Configuration, Flag
 
 T = TypeVar("T")
@@ -102,6 +103,16 @@ def catalogue(found: Configuration) -> Catalogue:
     from receiver import configured
 
     return configured.catalogue(found)
+
+
+def plugins(found: Configuration) -> dict[str, Plugin]:
+    """Every plugin by name: installed ones, and the files of the configured folder."""
+    from receiver.plugins import discover
+
+    try:
+        return discover(found.plugins_dir)
+    except ConfigError as error:
+        raise found.error(("plugins_dir",), *error.problems) from None
 
 
 def with_inbox(found: Configuration, work: Callable[[Inbox], Awaitable[T]]) -> T:

@@ -45,9 +45,8 @@ class StoreFile:
         """Alone among all writers of all processes; waits in the kernel, in turn."""
         if self._lock is None:
             if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self._lock = os.open(f"{self.path}.lock", flags, 0o666)
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _open_private(f"{self.path}.lock")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
             yield
@@ -63,6 +62,8 @@ class StoreFile:
         if self._file is not None and found != self._file:
             what = "gone: put it back" if found is None else "another file now: put it back"
             raise StoreError(f"the store {self.path} is {what}, or restart Receiver to begin anew")
+        if found is None:
+            os.close(_open_private(self.path))
         connection = connect(self.path, synchronous=self._synchronous, create=self._file is None)
         try:
             self._recognise(connection)
@@ -105,6 +106,11 @@ class StoreFile:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _open_private(path: Path | str) -> int:
+    """An open file; one that is made is its owner's alone, and so are the logs SQLite puts by."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def truncate(connection: sqlite3.Connection) -> None:

@@ -12,9 +12,9 @@ import logging
 import math
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from typing import Any, Literal, TextIO
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
+from typing import Any, Literal, TextIO, TypeVar
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
@@ -22,13 +22,19 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from receiver.redaction import Redaction
 
+T = TypeVar("T")
+
 Format = Literal["auto", "json", "text"]
 """`auto`: text on a terminal, else JSON."""
 
+LONGEST_NAME = 100
 LONGEST_TEXT = 4_000
 LONGEST_TRACE = 16_000
-MOST_ITEMS = 100
+LONGEST_RECORD = 32_000
+"""Characters, of all values together."""
 DEEPEST = 6
+_EACH = 8
+"""What a value costs of that, however short."""
 _LARGEST = 2**63
 _MULTILINE = ("exception", "stack")
 """Fields that we made ourselves, of several lines."""
@@ -173,29 +179,54 @@ def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
 
 
 def clean(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as plain values of bounded size, every text of them printable."""
+    """The fields as plain values, together of bounded size, every text of them printable."""
+    cleaning = _Cleaning()
     return {
-        printable(str(name)): _lines(value) if name in _MULTILINE else plain(value)
+        printable(str(name))[:LONGEST_NAME]: (
+            _lines(value) if name in _MULTILINE else cleaning.plain(value)
+        )
         for name, value in event.items()
     }
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """A value as JSON has it, with nothing in it that a terminal would obey."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return int(value) if -_LARGEST <= value < _LARGEST else cut(hex(value))
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else repr(float(value))
-    if isinstance(value, str):
-        return cut(printable(str(value)))
-    if depth < DEEPEST and isinstance(value, Mapping):
-        items = islice(value.items(), MOST_ITEMS)
-        return {cut(printable(str(key))): plain(item, depth + 1) for key, item in items}
-    if depth < DEEPEST and isinstance(value, Sequence | set | frozenset) and not _binary(value):
-        return [plain(item, depth + 1) for item in islice(value, MOST_ITEMS)]
-    return cut(printable(repr(value)))
+class _Cleaning:
+    """One record's values on their way to plain ones, and how much more it may hold."""
+
+    def __init__(self) -> None:
+        self._left = LONGEST_RECORD
+
+    def plain(self, value: Any, depth: int = 0) -> Any:
+        """A value as JSON has it, with nothing in it that a terminal would obey."""
+        self._left -= _EACH
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            return int(value) if -_LARGEST <= value < _LARGEST else self._cut(hex(value))
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else repr(float(value))
+        if isinstance(value, str):
+            return self._cut(str(value))
+        if isinstance(value, Mapping) and depth < DEEPEST:
+            return {
+                self._cut(_shown(key)): self.plain(item, depth + 1)
+                for key, item in self._some(value.items())
+            }
+        if isinstance(value, list | tuple | set | frozenset):
+            if depth < DEEPEST:
+                return [self.plain(item, depth + 1) for item in self._some(value)]
+            return f"<{type(value).__name__}>"
+        return self._cut(_shown(value))
+
+    def _some(self, items: Iterable[T]) -> Iterator[T]:
+        """As many as there is room for."""
+        return takewhile(lambda _: self._left > 0, items)
+
+    def _cut(self, text: str) -> str:
+        """The start of a text that is too long, and how long it was."""
+        longest = max(0, min(LONGEST_TEXT, self._left))
+        kept = printable(text[:longest])
+        self._left -= len(kept)
+        return kept if len(text) <= longest else f"{kept}… ({len(text)} characters)"
 
 
 def printable(text: str) -> str:
@@ -208,13 +239,12 @@ def printable(text: str) -> str:
     )
 
 
-def cut(text: str, longest: int = LONGEST_TEXT) -> str:
-    """The start of a text that is too long, and how long it was."""
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
-
-
-def _binary(value: object) -> bool:
-    return isinstance(value, bytes | bytearray | memoryview)
+def _shown(value: object) -> str:
+    """What an object says of itself, whatever its class makes of being asked."""
+    try:
+        return value if isinstance(value, str) else repr(value)
+    except Exception:  # a class of a plugin may raise anything there
+        return f"<{type(value).__name__}>"
 
 
 def _lines(trace: Any) -> str:

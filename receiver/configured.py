@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
     from receiver.contract import Contract
     from receiver.keyring import Keyring
+    from receiver.plugins import Plugin
     from receiver.settings import Configuration
 
 _log = logging.getLogger("receiver.configured")
@@ -53,6 +54,16 @@ def contract(found: Configuration) -> Contract:
         return catalogues.contract(found.settings.contract)
     except ConfigError as error:
         raise found.error(("contract",), *error.problems) from None
+
+
+def plugins(found: Configuration) -> dict[str, Plugin]:
+    """Every plugin by name: installed ones, and the files of the configured folder."""
+    from receiver.plugins import discover
+
+    try:
+        return discover(found.plugins_dir)
+    except ConfigError as error:
+        raise found.error(("plugins_dir",), *error.problems) from None
 
 
 def keyring(found: Configuration, served: Contract, environ: Mapping[str, str]) -> Keyring:

@@ -12,7 +12,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from receiver import configured, logs, running
+from receiver import configured, logs, metrics, running
 from receiver.errors import ReceiverError
 from receiver.preparation import Prepared, prepare
 
@@ -51,6 +51,9 @@ def on_starting(server: Any) -> None:
     configured.keep_spare(_now)
     try:
         tell(prepare(os.environ))
+        metrics.clear(metrics.folder_of(_now.found.store_path.parent))
+    except OSError as error:
+        server.log.warning("old counts are still there: %s", error)
     except ReceiverError as error:
         sys.stderr.write(f"receiver: {error}\n")
         raise SystemExit(1) from None
@@ -77,6 +80,14 @@ def on_reload(server: Any) -> None:
     configured.keep_spare(fresh)
     server.cfg.set("workers", fresh.found.settings.server.workers)
     server.num_workers = fresh.found.settings.server.workers
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker ended: what it counted stays."""
+    try:
+        metrics.fold(metrics.folder_of(_now.found.store_path.parent))
+    except OSError as error:
+        server.log.warning("the counts of worker %s wait to be added up: %s", worker.pid, error)
 
 
 def on_exit(server: Any) -> None:

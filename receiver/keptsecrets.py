@@ -10,7 +10,7 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +93,21 @@ def create(contract: Contract, source: str) -> Kept:
             elif scheme.kind == "rsa":
                 private_key = private_key or _private_key()
     return Kept(shared, headers, private_key)
+
+
+def supply(
+    folder: Path, contract: Contract, others: Container[str] = ()
+) -> tuple[dict[str, Kept], list[str]]:
+    """What is kept, with new secrets for every source that has none here and is not in `others`.
+
+    Also the sources for which they were made just now. Raises ConfigError as `read` does.
+    """
+    kept = read(folder)
+    made = [name for name in sorted(contract.sources) if name not in kept and name not in others]
+    kept |= {name: create(contract, name) for name in made}
+    if made:
+        write(folder, kept)
+    return kept, made
 
 
 def read(folder: Path) -> dict[str, Kept]:

@@ -89,13 +89,13 @@ def main() -> None:
 def _prepared(environ: Mapping[str, str]) -> Prepared:
     from receiver import configured
     from receiver.backstage import routes
-    from receiver.plugins import describe, discover
+    from receiver.plugins import describe
     from receiver.settings.file import load
 
     found = load(None, environ)
     catalogue = configured.catalogue(found)
     keys = configured.keyring(found, catalogue.contract, environ)
-    plugins = discover(found.plugins_dir)
+    plugins = configured.plugins(found)
     chosen = routes(found, catalogue, plugins, environ)
     contract = catalogue.contract
     asyncio.run(_rehearse(found, catalogue, chosen))

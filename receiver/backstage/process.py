@@ -23,8 +23,7 @@ from receiver.backstage.thread import asked
 from receiver.dispatch import Route
 from receiver.errors import ReceiverError
 from receiver.http import admin
-from receiver.metrics import Exposition, folder_of
-from receiver.plugins import discover
+from receiver.metrics import Delivery, Exposition, folder_of
 from receiver.preparation import prepare
 from receiver.running import say
 from receiver.supervisor import PULSE
@@ -110,9 +109,11 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
     setup = configured.current(environ)
     found, folder = setup.found, setup.found.store_path.parent
     catalogue = configured.catalogue(found)
-    plugins = discover(found.plugins_dir)
+    plugins = configured.plugins(found)
     chosen = routes(found, catalogue, plugins, environ)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    figures = Delivery(found.store_path)
 
     def confine(some: Sequence[Route]) -> list[Route]:
         told = confined(folder, some)
@@ -120,7 +121,9 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
         return told
 
     def make() -> Stage:
-        return Stage(setup, catalogue, plugins, confine(chosen), environ, adapt=confine)
+        return Stage(
+            setup, catalogue, plugins, confine(chosen), environ, adapt=confine, figures=figures
+        )
 
     process = Process(
         make, catalogue.contract.document, Exposition(catalogue.contract, folder_of(folder))

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from receiver import configured
 from receiver.backstage.lease import Lease
 from receiver.backstage.routes import routes
 from receiver.catalogue import Catalogue
@@ -18,7 +19,8 @@ from receiver.configured import Setup
 from receiver.dispatch import Dispatcher, Route
 from receiver.errors import StoreError
 from receiver.inbox import Inbox
-from receiver.plugins import Plugin, discover
+from receiver.metrics import Delivery
+from receiver.plugins import Plugin
 from receiver.reloading import Reloading
 
 UPKEEP_SECONDS = 1.0
@@ -46,10 +48,12 @@ class Stage:
         environ: Mapping[str, str],
         *,
         adapt: Callable[[Sequence[Route]], list[Route]] = list,
+        figures: Delivery | None = None,
     ) -> None:
         """`delivered` are the routes to begin with.
 
-        `adapt` makes of the routes of every later configuration those that are run.
+        `adapt` makes of the routes of every later configuration those that are run; `figures` are
+        kept up to date.
         """
         self.found = setup.found
         self.folder = setup.found.store_path.parent
@@ -61,6 +65,7 @@ class Stage:
         self._delivered = delivered
         self._environ = environ
         self._adapt = adapt
+        self._figures = figures
         self._lease = Lease(self.folder)
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
@@ -139,6 +144,9 @@ class Stage:
                 asyncio.create_task(_tend(inbox)),
                 asyncio.create_task(following.run()),
             ]
+            if self._figures is not None:
+                looking = self._figures.run(dispatcher.statuses, inbox)
+                beside.append(asyncio.create_task(looking))
             delivering = asyncio.create_task(dispatcher.run())
             stopped = asyncio.create_task(self._stopping.wait())
             await asyncio.wait([delivering, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -160,7 +168,7 @@ class Stage:
 
     def _chosen(self, fresh: Setup) -> tuple[dict[str, Plugin], list[Route]]:
         # A plugin that is known stays as it was imported; its new code needs a new process.
-        found = discover(fresh.found.plugins_dir)
+        found = configured.plugins(fresh.found)
         plugins = {
             name: known
             if (known := self._plugins.get(name)) and known.origin == plugin.origin

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from receiver.errors import ConfigError, ReceiverError, StoreError
+from receiver.errors import ReceiverError, StoreError
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
@@ -107,12 +107,9 @@ def catalogue(found: Configuration) -> Catalogue:
 
 def plugins(found: Configuration) -> dict[str, Plugin]:
     """Every plugin by name: installed ones, and the files of the configured folder."""
-    from receiver.plugins import discover
+    from receiver import configured
 
-    try:
-        return discover(found.plugins_dir)
-    except ConfigError as error:
-        raise found.error(("plugins_dir",), *error.problems) from None
+    return configured.plugins(found)
 
 
 def with_inbox(found: Configuration, work: Callable[[Inbox], Awaitable[T]]) -> T:

@@ -19,7 +19,6 @@ from receiver.errors import ConfigError
 from receiver.settings.environment import overrides, variable
 from receiver.settings.lines import KeyPath, key_lines
 from receiver.settings.model import (
-    STORE_SCHEME,
     HeaderSettings,
     RetrySettings,
     RouteSettings,
@@ -28,9 +27,9 @@ from receiver.settings.model import (
     Settings,
     SourceSettings,
     StoreSettings,
-    split_address,
 )
 from receiver.settings.problems import nearest, nearest_of, problems, wording
+from receiver.settings.values import STORE_SCHEME, split_address
 
 __all__ = [
     "Configuration",

@@ -6,74 +6,11 @@ Must not know: where a value came from, how secrets are resolved, who uses a set
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
-from ipaddress import ip_network
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-STORE_SCHEME = "sqlite:///"
-_DATES = "2026-12-01 or 2026-12-01T08:00:00Z"
-_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})")
-
-
-def split_address(text: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT` (IPv6 as `[::1]:8080`); ValueError for anything else."""
-    match = _ADDRESS.fullmatch(text)
-    if not match or int(match["port"]) > 65535:
-        raise ValueError(f"{text!r} is no address; write HOST:PORT, such as 127.0.0.1:8080")
-    return match["host"].strip("[]"), int(match["port"])
-
-
-def _address(value: Any) -> Any:
-    if isinstance(value, str):
-        split_address(value)
-    return value
-
-
-def _store_url(value: Any) -> Any:
-    if isinstance(value, str) and not value.removeprefix(STORE_SCHEME).strip("/"):
-        raise ValueError(f"{value!r} names no file; write {STORE_SCHEME}PATH")
-    if isinstance(value, str) and not value.startswith(STORE_SCHEME):
-        raise ValueError(f"{value!r} is no store; write {STORE_SCHEME}PATH")
-    return value
-
-
-def _moment(value: Any) -> datetime:
-    """A TOML date or time as aware UTC; a date is its first moment, a time without zone is UTC."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is no date; write it as {_DATES}") from None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if not isinstance(value, datetime):
-        raise ValueError(f"should be a date, such as {_DATES}")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _start(value: Any) -> Any:
-    return value if value in ("beginning", "end") else _moment(value)
-
-
-def _network(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            ip_network(value)
-        except ValueError:
-            raise ValueError(
-                f"{value!r} is no network; write an address or a block, such as 10.0.0.0/8"
-            ) from None
-    return value
-
-
-Address = Annotated[str, BeforeValidator(_address)]
-Network = Annotated[str, BeforeValidator(_network)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Start = Annotated[Any, BeforeValidator(_start)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from receiver.settings.values import Address, Moment, Network, Seconds, Start, StoreUrl
 
 
 class _Table(BaseModel):
@@ -128,7 +65,7 @@ class ServerSettings(_Table):
 class StoreSettings(_Table):
     """The inbox on disk."""
 
-    url: Annotated[str, BeforeValidator(_store_url)] = Field(
+    url: StoreUrl = Field(
         default="sqlite:///.receiver/inbox.db",
         description="`sqlite:///` and a path, relative to the configuration file.",
     )
@@ -262,6 +199,16 @@ class RouteSettings(_Table):
         default=10_000,
         ge=1,
         description="Events in flight, waiting and held back, at most; then the route waits.",
+    )
+    isolation: Literal["thread", "process"] = Field(
+        default="thread",
+        description="Where the sink runs: among the others, or in a `process` of its own, which "
+        "may crash, loop and run out of memory without harm to other routes.",
+    )
+    memory: int = Field(
+        default=1 << 30,
+        ge=1 << 28,
+        description="Bytes of address space that a `process` of its own may take.",
     )
     settings: dict[str, Any] = Field(
         default={}, description="The sink's own settings: `receiver sinks describe NAME`."

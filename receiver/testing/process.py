@@ -1,4 +1,4 @@
-"""`receiver dev` in a process of its own, on a free port, in a folder of its own.
+"""`receiver dev` or `serve` in a process of its own, on free ports, in a folder of its own.
 
 Must not know: how a receiver works inside.
 """
@@ -13,15 +13,19 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
+
+from receiver import catalogue, keptsecrets
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 _LISTENING = re.compile(r"\s*listening\s+(http://\S+)")
+_ADMIN = re.compile(r"\s*admin\s+(http://\S+)")
 _READY = "Ctrl-C"
 
 
@@ -34,7 +38,9 @@ class RunningReceiver:
 
     `folder` is where it runs and keeps everything, else a temporary one; `config` is the text of
     its receiver.toml; `plugins` are files of its plugins folder; `arguments` are further ones of
-    `receiver dev`; `environ` are variables besides those of this process.
+    the command; `environ` are variables besides those of this process. `command="serve"` runs
+    several workers and backstage; sources that the configuration does not name have secrets, as
+    they have with `dev`.
     """
 
     def __init__(
@@ -45,10 +51,17 @@ class RunningReceiver:
         plugins: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
+        command: Literal["dev", "serve"] = "dev",
     ) -> None:
         self._temporary = TemporaryDirectory() if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary else Path(folder or ".")
-        self._environ = {**os.environ, "PYTHONUNBUFFERED": "1", **(environ or {})}
+        self._environ = {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "RECEIVER_SERVER__ADMIN": "127.0.0.1:0",
+            **(environ or {}),
+        }
+        self._command = command
         self._arguments = ["--port", "0", *arguments]
         self.folder.mkdir(parents=True, exist_ok=True)
         if config is not None:
@@ -59,6 +72,10 @@ class RunningReceiver:
             for name, text in plugins.items():
                 (shelf / name).write_text(text, encoding="utf-8")
             self._arguments += ["--plugins-dir", str(shelf)]
+        if command == "serve":
+            told = tomllib.loads(config or "")
+            contract = catalogue.contract(told.get("contract", "receiver.generated"))
+            keptsecrets.supply(self.folder / ".receiver", contract, told.get("sources", {}))
         self.url = ""
         """Where it listens."""
         self.lines: list[str] = []
@@ -67,12 +84,24 @@ class RunningReceiver:
         self._changed = threading.Condition()
         self._ended = False
 
+    @property
+    def pid(self) -> int:
+        """The number of its process; with `serve`, of the one that looks after the others."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
+    @property
+    def admin(self) -> str:
+        """Where operators look; the last such address that it has told."""
+        self.wait_for("  admin  ", START_SECONDS)
+        return [found[1] for found in map(_ADMIN.match, self.lines) if found][-1]
+
     def start(self) -> RunningReceiver:
         """Start it, and return when it takes events. Raises RuntimeError when it does not."""
         self._ended = False
         mark = len(self.lines)
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            [sys.executable, "-m", "receiver", "dev", *self._arguments],
+            [sys.executable, "-m", "receiver", self._command, *self._arguments],
             cwd=self.folder,
             env=self._environ,
             stdin=subprocess.DEVNULL,

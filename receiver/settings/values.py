@@ -1,0 +1,76 @@
+"""The kinds of values in `receiver.toml`: what each may be, and what is said of one that is wrong.
+
+Must not know: which key holds them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from ipaddress import ip_network
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+STORE_SCHEME = "sqlite:///"
+_DATES = "2026-12-01 or 2026-12-01T08:00:00Z"
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})")
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT` (IPv6 as `[::1]:8080`); ValueError for anything else."""
+    match = _ADDRESS.fullmatch(text)
+    if not match or int(match["port"]) > 65535:
+        raise ValueError(f"{text!r} is no address; write HOST:PORT, such as 127.0.0.1:8080")
+    return match["host"].strip("[]"), int(match["port"])
+
+
+def _address(value: Any) -> Any:
+    if isinstance(value, str):
+        split_address(value)
+    return value
+
+
+def _store_url(value: Any) -> Any:
+    if isinstance(value, str) and not value.removeprefix(STORE_SCHEME).strip("/"):
+        raise ValueError(f"{value!r} names no file; write {STORE_SCHEME}PATH")
+    if isinstance(value, str) and not value.startswith(STORE_SCHEME):
+        raise ValueError(f"{value!r} is no store; write {STORE_SCHEME}PATH")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    """A TOML date or time as aware UTC; a date is its first moment, a time without zone is UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is no date; write it as {_DATES}") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(value, datetime):
+        raise ValueError(f"should be a date, such as {_DATES}")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _start(value: Any) -> Any:
+    return value if value in ("beginning", "end") else _moment(value)
+
+
+def _network(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            ip_network(value)
+        except ValueError:
+            raise ValueError(
+                f"{value!r} is no network; write an address or a block, such as 10.0.0.0/8"
+            ) from None
+    return value
+
+
+Address = Annotated[str, BeforeValidator(_address)]
+Network = Annotated[str, BeforeValidator(_network)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+StoreUrl = Annotated[str, BeforeValidator(_store_url)]
+Start = Annotated[Any, BeforeValidator(_start)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]

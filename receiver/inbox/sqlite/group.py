@@ -32,15 +32,17 @@ class Group:
         self.newest = 0
         self._keeper = keeper
         self._written = 0
+        self._kept = False
         self._saved: list[tuple[Route, Any]] = []
 
     def run(self, connection: sqlite3.Connection, works: Sequence[Any]) -> list[Any]:
         """Do the works in the open transaction; the outcome of each, in order."""
-        self._written, self._saved = 0, []
+        self._written, self._saved, self._kept = 0, [], False
         outcomes: dict[int, Any] = {}
         appending = [work for work in works if isinstance(work, Appending)]
         if appending:
             batches = [work.batch for work in appending]
+            self._kept = True
             receipts, self._written = self._keeper.keep(connection, batches)
             for work, mine in zip(appending, receipts, strict=True):
                 outcomes[id(work)] = (mine, self._written)
@@ -54,6 +56,8 @@ class Group:
     def committed(self, works: Sequence[Any]) -> None:
         """What `run` did last is durable."""
         self.newest = max(self.newest, self._written)
+        if self._kept:
+            self._keeper.committed()
         for route, saved in self._saved:
             route.confirmed(saved)
         self._saved = []

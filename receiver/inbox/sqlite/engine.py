@@ -76,7 +76,7 @@ class Engine:
             self._hand_over()
             self._loop = loop
         if not self._tick:
-            loop.call_soon(self._hand_over)
+            loop.call_soon(self._end_of_turn)
         self._tick.append(work)
 
     @property
@@ -92,6 +92,11 @@ class Engine:
         if thread is not None:
             await asyncio.to_thread(thread.join)
         await asyncio.to_thread(self._readers.close)
+
+    def _end_of_turn(self) -> None:
+        works, self._tick = self._tick, []
+        if works and not self._writer.do_at_once(works):
+            self._writer.put(works)
 
     def _hand_over(self) -> None:
         if self._tick:

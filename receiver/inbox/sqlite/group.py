@@ -24,6 +24,10 @@ class Appending:
     future: asyncio.Future[Any] | None = None
     optional: ClassVar[bool] = True
 
+    @property
+    def weight(self) -> int:
+        return len(self.batch.entries)
+
 
 class Group:
     """Does any number of works with as few statements as there are kinds of them."""

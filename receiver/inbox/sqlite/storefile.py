@@ -49,6 +49,23 @@ class StoreFile:
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             self._lock = os.open(f"{self.path}.lock", flags, 0o666)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        with self.holding():
+            yield
+
+    def lock_at_once(self) -> bool:
+        """Take the lock if nobody has it and the connection is open; to be let go by `holding`."""
+        if self._lock is None or self._connection is None:
+            return False
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let go of the lock, which is taken, after the block."""
+        assert self._lock is not None
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ One process holds the store's lease at a time. Must not know: HTTP, the command 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,12 +18,16 @@ from receiver.backoff import Schedule
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Dispatcher, Route
 from receiver.errors import ConfigError, PluginError, StoreError
+from receiver.inbox import Inbox
 from receiver.inbox.sqlite import SqliteInbox, open_store
 from receiver.plugins import Plugin, anchored, autoroute, bind
 from receiver.secrets import sink_settings
 from receiver.settings import Configuration, RetrySettings, nearest_of
 
 LEASE = "backstage.lock"
+UPKEEP_SECONDS = 1.0
+
+_log = logging.getLogger("receiver.backstage")
 
 
 def routes(
@@ -119,13 +124,31 @@ async def run(
             await dispatcher.register()
             ready()
             delivering = asyncio.create_task(dispatcher.run())
+            tending = asyncio.create_task(_tend(inbox))
             stopped = asyncio.create_task(stopping.wait())
             await asyncio.wait([delivering, stopped], return_when=asyncio.FIRST_COMPLETED)
+            tending.cancel()
             stopped.cancel()
+            await asyncio.wait([tending, stopped])
             await dispatcher.stop(found.settings.server.grace)
             await delivering
         finally:
             await inbox.close()
+
+
+async def _tend(inbox: Inbox) -> None:
+    """Keep the store small while it is used; a store that fails now is asked again later."""
+    failing = False
+    while True:
+        await asyncio.sleep(UPKEEP_SECONDS)
+        try:
+            await inbox.upkeep()
+        except StoreError as error:
+            if not failing:
+                _log.warning("the store cannot be tidied: %s", error)
+            failing = True
+        else:
+            failing = False
 
 
 def open_inbox(found: Configuration) -> SqliteInbox:

@@ -164,6 +164,10 @@ class Ledger:
             if entry is not None and entry.state is _State.CLAIMED:
                 self._await_turn(entry, at_once=True)
 
+    def release(self) -> None:
+        """Undo every claim: their holder is gone."""
+        self.hand_back([seq for seq, entry in self._open.items() if entry.state is _State.CLAIMED])
+
     def next_due(self) -> datetime | None:
         """When something taken in before may be claimed: `AT_ONCE`, a time, or None for never."""
         while self._ready:
@@ -209,10 +213,7 @@ class Ledger:
         reach = self._reach
         keep = [entry.row() for entry in self._changed.values() if entry.state is _State.DEFERRED]
         overtaken = list(takewhile(lambda seq: seq <= reach, self._fresh))
-        for seq in overtaken:
-            entry = self._open[seq]
-            if seq not in self._changed:
-                keep.append(entry.row())
+        keep += [self._open[seq].row() for seq in overtaken if seq not in self._changed]
         fresh = len(overtaken)
         position = self._fresh[fresh] - 1 if fresh < len(self._fresh) else self.scanned
         if position == self.position and not self._changed:

@@ -15,11 +15,11 @@ import receiver
 from receiver.cli import output
 from receiver.cli.config import app as config_commands
 from receiver.cli.dead import app as dead_commands
-from receiver.cli.dev import dev
+from receiver.cli.dev import dev as dev_command
 from receiver.cli.events import app as events_commands
-from receiver.cli.generate import generate
+from receiver.cli.generate import generate as generate_command
 from receiver.cli.quarantine import app as quarantine_commands
-from receiver.cli.send import send
+from receiver.cli.send import send as send_command
 from receiver.cli.sinks import app as sinks_commands
 from receiver.cli.spec import app as spec_commands
 from receiver.errors import ReceiverError
@@ -59,9 +59,9 @@ def root(
     """
 
 
-app.command("dev")(dev)
-app.command("send")(send)
-app.command("generate")(generate)
+app.command("dev")(dev_command)
+app.command("send")(send_command)
+app.command("generate")(generate_command)
 app.add_typer(spec_commands, name="spec")
 app.add_typer(sinks_commands, name="sinks")
 app.add_typer(events_commands, name="events")

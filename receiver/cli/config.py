@@ -104,24 +104,43 @@ def effective(found: Configuration) -> Iterator[tuple[str, Any, str]]:
     """(key, value, who set it) of every setting, defaults among them; secrets masked."""
     from receiver.settings import wording
 
-    for path, value in _leaves(found.settings.model_dump(by_alias=True), (), found):
+    shown_settings = _harmless(found)
+    for path, leaf in _leaves(found.settings.model_dump(by_alias=True), ()):
+        value = leaf if path[:4] in shown_settings else _masked(leaf, path)
         shown = output.cell(value) if isinstance(value, list | tuple) else value
         yield wording(path), shown, found.origin(path)
 
 
-def _leaves(
-    value: Any, path: tuple[str | int, ...], found: Configuration
-) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     inside: Any = None
     if isinstance(value, Mapping) and value:
         inside = value.items()
     elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
         inside = enumerate(value)
     if inside is None:
-        yield path, None if isinstance(value, Mapping) else _masked(value, path)
+        yield path, None if isinstance(value, Mapping) else value
         return
     for key, item in inside:
-        yield from _leaves(item, (*path, key), found)
+        yield from _leaves(item, (*path, key))
+
+
+def _harmless(found: Configuration) -> set[tuple[str | int, ...]]:
+    """The settings of routes' sinks that the sink's own model does not call secret."""
+    from receiver.plugins import describe, discover
+
+    if not found.settings.routes:
+        return set()
+    plugins = discover(found.plugins_dir)
+    harmless: set[tuple[str | int, ...]] = set()
+    for name, route in found.settings.routes.items():
+        described = describe(plugins[route.sink]) if route.sink in plugins else None
+        fields = described.settings.model_fields if described and described.settings else {}
+        harmless |= {
+            ("routes", name, "settings", key)
+            for key, field in fields.items()
+            if "Secret" not in str(field.annotation)
+        }
+    return harmless
 
 
 def _masked(value: Any, path: tuple[str | int, ...]) -> Any:

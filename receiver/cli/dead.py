@@ -31,8 +31,7 @@ def list_dead(
       receiver dead list
       receiver dead list --route archive --json
     """
-    from receiver.cli.dossier import wording
-    from receiver.cli.events import summary
+    from receiver.cli.dossier import summary, wording
 
     found = opening.configuration(config, store_dir=store_dir)
     letters = opening.with_inbox(found, lambda inbox: inbox.dead_letters(route=route, limit=limit))

@@ -79,7 +79,7 @@ def dev(
         found, catalogue, _routes(found, catalogue), kept, made, _same_store(config, store_dir)
     )
     with _listen(found) as listener:
-        _serve(stage, _application(stage), listener)
+        _serve(stage, listener)
 
 
 def _same_store(config: Path | None, store_dir: Path | None) -> str:
@@ -155,13 +155,14 @@ def _listen(found: Configuration) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         free = port + 1 if 0 < port < 65535 else 8080
+        why = os.strerror(error.errno) if error.errno else str(error)
         raise ReceiverError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; stop the program "
+            f"cannot listen on {host} port {port}: {why}; stop the program "
             f"that has it, or choose another: receiver dev --port {free}"
         ) from None
 
 
-def _application(stage: Stage) -> ASGIApp:
+def _application(stage: Stage, address: str) -> ASGIApp:
     from receiver.backstage import open_inbox
     from receiver.http.app import build
     from receiver.intake import Intake
@@ -172,16 +173,22 @@ def _application(stage: Stage) -> ASGIApp:
     keys = keyring(found, contract, os.environ, stage.kept)
     narrator = narration.Narrator(contract, stage.where)
     intake = Intake(stage.catalogue, keys, inbox, observer=narrator.observe)
+
+    async def ready() -> None:
+        # From here on a signal drains, and whoever connects is served.
+        _banner(stage, address)
+
     return build(
         stage.catalogue,
         intake,
         lane=found.settings.server.lane,
+        on_start=ready,
         on_stop=inbox.close,
         observe=lambda operation, outcome: narrator.observe(operation, outcome, ""),
     )
 
 
-def _serve(stage: Stage, application: ASGIApp, listener: socket.socket) -> None:
+def _serve(stage: Stage, listener: socket.socket) -> None:
     import uvicorn
 
     from receiver.backstage import Backstage
@@ -191,28 +198,31 @@ def _serve(stage: Stage, application: ASGIApp, listener: socket.socket) -> None:
         sys.stdout.reconfigure(line_buffering=True)  # what plugins print shows in a pipe, too
     address = running.address(*listener.getsockname()[:2])
     grace = max(1, int(stage.found.settings.server.grace))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            _application(stage, address),
+            loop="uvloop" if os.name == "posix" else "asyncio",
+            http=_protocol(stage.found),
+            ws="none",
+            proxy_headers=False,
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=grace,
+        )
+    )
+
+    def leave(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
     backstage = Backstage(stage.found, stage.catalogue, stage.delivered)
     backstage.start()
     try:
         with running.told(stage.folder, address):
-            _banner(stage, address)
-            server = uvicorn.Server(
-                uvicorn.Config(
-                    application,
-                    loop="uvloop" if os.name == "posix" else "asyncio",
-                    http=_protocol(stage.found),
-                    ws="none",
-                    proxy_headers=False,
-                    lifespan="on",
-                    access_log=False,
-                    log_config=None,
-                    server_header=False,
-                    timeout_graceful_shutdown=grace,
-                )
-            )
             # uvicorn drains on these and raises them again afterwards; there is more to drain.
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, _already_handled)
+                signal.signal(number, leave)
             server.run(sockets=[listener])
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -228,10 +238,6 @@ def _protocol(found: Configuration) -> type[Protocol]:
 
     given = found.settings.server
     return guarded(Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies)))
-
-
-def _already_handled(_number: int, _frame: object) -> None:
-    """What a signal does once the server has drained because of it."""
 
 
 def _banner(stage: Stage, address: str) -> None:

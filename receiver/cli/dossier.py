@@ -33,8 +33,6 @@ class Dossier:
 
     def plain(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        from receiver.cli.events import summary
-
         return {
             **summary(self.event),
             "routes": {place.route: self.state(place) for place in self.places},
@@ -165,3 +163,30 @@ def _payload(raw: bytes) -> str:
     except (ValueError, RecursionError):
         text = raw.decode("utf-8", "backslashreplace")
     return output.printable(text, keep="\n")
+
+
+def summary(event: Stored) -> dict[str, Any]:
+    """An event's envelope and payload as plain values."""
+    import msgspec
+
+    try:
+        data = msgspec.json.decode(event.raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        data = None
+    return {
+        "seq": event.seq,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "key": event.key,
+        "time": event.time,
+        "received_at": event.received_at,
+        "node": event.node,
+        "user": event.user,
+        "operation": event.operation,
+        "secret": event.secret,
+        "released": event.released,
+        "problems": list(event.problems),
+        "data": data,
+        **({"raw": event.raw} if data is None else {}),
+    }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from receiver.cli import moments, opening, options, output
+from receiver.cli.dossier import collect, print_dossier, summary
 
 if TYPE_CHECKING:
     from receiver.inbox import Inbox, Query, Stored
@@ -91,8 +92,6 @@ def show(
       receiver events show 17
       receiver events show 0198c0de-0000-7000-8000-000000000000 --json
     """
-    from receiver.cli.dossier import collect, print_dossier
-
     found = opening.configuration(config, store_dir=store_dir)
     catalogue = opening.catalogue(found)
     dossier = opening.with_inbox(found, lambda inbox: collect(inbox, event_id, catalogue))
@@ -184,30 +183,3 @@ def row(event: Stored) -> tuple[Any, ...]:
         event.node,
         event.user,
     )
-
-
-def summary(event: Stored) -> dict[str, Any]:
-    """An event's envelope and payload as plain values."""
-    import msgspec
-
-    try:
-        data = msgspec.json.decode(event.raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        data = None
-    return {
-        "seq": event.seq,
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "key": event.key,
-        "time": event.time,
-        "received_at": event.received_at,
-        "node": event.node,
-        "user": event.user,
-        "operation": event.operation,
-        "secret": event.secret,
-        "released": event.released,
-        "problems": list(event.problems),
-        "data": data,
-        **({"raw": event.raw} if data is None else {}),
-    }

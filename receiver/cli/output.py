@@ -15,6 +15,8 @@ from typing import Any
 from receiver.event import rfc3339
 
 MISSING = "-"
+COPIED = frozenset({"id", "secret"})
+"""Columns that people copy from: never folded."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "") -> None:
@@ -89,7 +91,7 @@ def _ruled(columns: Sequence[str], cells: list[list[str]]) -> None:
 
     ruled = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        ruled.add_column(name, overflow="fold")
+        ruled.add_column(name, overflow="fold", no_wrap=name in COPIED)
     for row in cells:
         ruled.add_row(*(Text(text) for text in row))
     Console().print(ruled)

@@ -10,7 +10,8 @@ from dataclasses import replace
 import typer
 
 from receiver.cli import opening, options, output
-from receiver.cli.events import chosen, summary
+from receiver.cli.dossier import summary
+from receiver.cli.events import chosen
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the quarantine.")
 

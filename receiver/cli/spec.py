@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from receiver.cli import options, output
+from receiver.cli import opening, options, output
 from receiver.cli.generate import sentence, unseen
 from receiver.errors import ReceiverError, SpecError
 
@@ -76,11 +76,13 @@ def show(
         str | None, typer.Argument(metavar="[NAME]", help="An event type or its hook.")
     ] = None,
     spec: Annotated[
-        Path, typer.Option("--spec", metavar="FILE", help="The OpenAPI document.")
-    ] = SPEC,
+        Path | None,
+        typer.Option("--spec", metavar="FILE", help="An OpenAPI document; else what is served."),
+    ] = None,
+    config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show the paths and event types of a spec, or one event type.
+    """Show the paths and event types of the served contract or of a spec, or one event type.
 
     \b
     Examples:
@@ -88,10 +90,7 @@ def show(
       receiver spec show acme_door_opened
       receiver spec show --spec acme.yaml --json
     """
-    from receiver import openapi
-    from receiver.codegen import document
-
-    contract = openapi.parse(document.read(spec).document)
+    contract = _contract(spec, config)
     if name is not None:
         _show_events(contract, name, as_json)
     elif as_json:
@@ -103,6 +102,16 @@ def show(
         )
     else:
         _show_all(contract)
+
+
+def _contract(spec: Path | None, config: Path | None) -> Contract:
+    """What a document promises; without one, what the configuration serves."""
+    if spec is None:
+        return opening.catalogue(opening.configuration(config)).contract
+    from receiver import openapi
+    from receiver.codegen import document
+
+    return openapi.parse(document.read(spec).document)
 
 
 def _show_all(contract: Contract) -> None:

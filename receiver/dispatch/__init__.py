@@ -4,8 +4,18 @@ A route's sink may raise, sleep, exit or talk nonsense: the other routes do not 
 Must not know: how events come in, HTTP, where routes are configured.
 """
 
+from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
 from receiver.dispatch.dispatcher import GRACE, Dispatcher
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 
-__all__ = ["GRACE", "Catalogue", "Clock", "Dispatcher", "Route", "RouteStatus", "SystemClock"]
+__all__ = [
+    "GRACE",
+    "Catalogue",
+    "Clock",
+    "Dispatcher",
+    "Route",
+    "RouteStatus",
+    "SystemClock",
+    "UnderWay",
+]

@@ -1,6 +1,6 @@
 """One call of a hook, who makes it, and the watch over calls that do not end.
 
-Must not know: routes, outcomes, the inbox.
+Must not know: outcomes, the inbox.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from receiver.inbox import Claim
 from receiver.plugins import Hook
@@ -25,6 +25,30 @@ class Job:
     claims: tuple[Claim, ...]
     batch: bool = False
     """Whether what comes back is meant for a batch, and may be tried one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """One call that has not ended, for who watches what holds up the process."""
+
+    route: str
+    plugin: str
+    hook: str
+    since: float
+    """When it began, by `time.monotonic()`."""
+    task: asyncio.Task[None] | None = None
+    """What makes it on the loop."""
+    thread: int | None = None
+    """What makes it off the loop: the operating system's number of that thread."""
+
+
+class Place(NamedTuple):
+    """A call that has not ended, and what makes it."""
+
+    hook: str
+    since: float
+    task: asyncio.Task[None] | None
+    thread: int | None
 
 
 Report = Callable[[Job, Any], None]
@@ -54,6 +78,9 @@ class Crew(Protocol):
     def busy(self) -> bool:
         """Whether calls are under way that are not given up, or ended and not yet reported."""
 
+    def places(self) -> list[Place]:
+        """The calls in this process that have not ended, given up or not; from any thread."""
+
     def put(self, job: Job) -> None:
         """Make this call as soon as there is somebody to make it."""
 
@@ -71,10 +98,12 @@ class Seat:
     ends a call looks at `given_up` and clears `job` while holding it.
     """
 
-    __slots__ = ("given_up", "job", "lock", "since")
+    __slots__ = ("given_up", "job", "lock", "since", "thread")
 
-    def __init__(self) -> None:
+    def __init__(self, thread: int | None = None) -> None:
         self.lock = threading.Lock()
+        self.thread = thread
+        """The operating system's number of the thread that sits here."""
         self.job: Job | None = None
         self.since = 0.0
         self.given_up = False
@@ -82,6 +111,11 @@ class Seat:
     def begin(self, job: Job) -> None:
         self.since = time.monotonic()
         self.job = job
+
+    def place(self, task: asyncio.Task[None] | None = None) -> Place | None:
+        """What it is at, while it is at something."""
+        job = self.job
+        return None if job is None else Place(job.hook.name, self.since, task, self.thread)
 
     def give_up(self, seconds: float) -> Job | None:
         """Give up a call that is under way for `seconds` or longer, and return its job."""

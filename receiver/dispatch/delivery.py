@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job
+from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job, UnderWay
 from receiver.dispatch.clock import Clock
 from receiver.dispatch.outcome import DELIVERED, Judge, Outcome
 from receiver.dispatch.route import Route
@@ -41,6 +41,7 @@ class Delivery:
         freed: Callable[[], None],
     ) -> None:
         """`freed` is called when a call that was given up came back after all."""
+        self._route = route
         self._selection = selection
         self._judge = judge
         self._decide = decide
@@ -68,6 +69,11 @@ class Delivery:
     @property
     def busy(self) -> bool:
         return any(crew.busy for crew in self._crews)
+
+    def under_way(self) -> list[UnderWay]:
+        """The calls in this process that have not ended; may be asked from any thread."""
+        name, plugin = self._route.name, self._route.plugin.name
+        return [UnderWay(name, plugin, *place) for crew in self._crews for place in crew.places()]
 
     def take(self, claims: Iterable[Claim]) -> None:
         """See to it that each claim gets its outcome."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import random as chance
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiver.backoff import pause
+from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.runner import Runner
@@ -26,6 +27,16 @@ LONGEST_WAIT = 30.0
 """Seconds after which the inbox is asked again though it told of nothing new."""
 
 
+@dataclass(slots=True, eq=False)
+class _Post:
+    """The name of a route, and who runs it."""
+
+    wanted: Route | None
+    """What is to run; None: nothing, it was removed."""
+    runner: Runner
+    task: asyncio.Task[None] | None = None
+
+
 class Dispatcher:
     """Delivers what is in the inbox, until it is stopped. Made and used on a running loop."""
 
@@ -37,37 +48,44 @@ class Dispatcher:
         *,
         clock: Clock | None = None,
         random: Callable[[], float] = chance.random,
+        grace: float = GRACE,
     ) -> None:
-        """Raises ConfigError when two routes have one name."""
-        names = [route.name for route in routes]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ConfigError(f"two routes are called {twice[0]}; rename one of them")
+        """`grace`: see `stop`; it also holds for routes that `update` changes.
+
+        Raises ConfigError when two routes have one name.
+        """
+        _distinct(routes)
         self._inbox = inbox
+        self._catalogue = catalogue
+        self._clock = clock or SystemClock()
         self._random = random
-        self._grace = GRACE
+        self._grace = grace
         self._stopping = asyncio.Event()
         self._finished = asyncio.Event()
         self._started = False
         self._log: Any = logger("", Redaction())
-        self._runners = [
-            Runner(route, inbox, catalogue, clock=clock or SystemClock(), random=random)
-            for route in routes
-        ]
+        self._posts = {route.name: _Post(route, self._runner(route)) for route in routes}
 
     async def register(self) -> None:
         """Make the routes known to the inbox, before its first event. Raises StoreError."""
-        await self._inbox.register(
-            [
-                RouteStart(
-                    route=runner.route.name,
-                    start=runner.route.start,
-                    ordered=runner.route.ordered,
-                    max_exceptions=runner.route.max_exceptions,
-                )
-                for runner in self._runners
-            ]
-        )
+        await self._inbox.register([_start(route) for route in self._wanted().values()])
+
+    async def update(self, routes: Sequence[Route]) -> None:
+        """Run these routes from now on; one that did not change is not touched.
+
+        When this returns, new routes have their place in the inbox, and what was changed or
+        removed claims no more; its successor begins when the calls under way have ended.
+        Raises ConfigError or StoreError, and then nothing has changed.
+        """
+        _distinct(routes)
+        known = self._wanted()
+        changed = [route for route in routes if known.get(route.name) != route]
+        if changed:
+            await self._inbox.register([_start(route) for route in changed])
+        for route in changed:
+            self._want(route.name, route)
+        for name in known.keys() - {route.name for route in routes}:
+            self._want(name, None)
 
     async def run(self) -> None:
         """Deliver until `stop`. Raises StoreError when the routes cannot be registered."""
@@ -76,24 +94,26 @@ class Dispatcher:
             await self.register()
             watching = asyncio.create_task(self._watch())
             try:
-                await asyncio.gather(*(self._keep_up(runner) for runner in self._runners))
+                for post in self._posts.values():
+                    self._man(post)
                 await self._stopping.wait()  # also where every route is broken, or there is none
+                await asyncio.gather(*(post.task for post in self._posts.values() if post.task))
             finally:
                 watching.cancel()
                 await asyncio.wait([watching])
         finally:
             self._finished.set()
 
-    async def stop(self, grace: float = GRACE) -> None:
+    async def stop(self, grace: float | None = None) -> None:
         """Claim no more, wait `grace` seconds for calls under way, write down how they ended.
 
         Returns when `run` has ended. A call that takes longer is ended, and made again after the
         next start.
         """
-        self._grace = grace
+        self._grace = self._grace if grace is None else grace
         self._stopping.set()
-        for runner in self._runners:
-            runner.stop()
+        for post in self._posts.values():
+            post.runner.stop()
         if self._started:
             await self._finished.wait()
 
@@ -103,8 +123,53 @@ class Dispatcher:
             lags = {place.route: place.lag for place in await self._inbox.places()}
         except Exception:  # how routes are doing is of most interest when the store is not well
             lags = {}
-        statuses = [runner.status() for runner in self._runners]
+        statuses = [post.runner.status() for post in self._posts.values()]
         return [replace(status, lag=lags.get(status.route)) for status in statuses]
+
+    def _wanted(self) -> dict[str, Route]:
+        return {name: post.wanted for name, post in self._posts.items() if post.wanted}
+
+    def _runner(self, route: Route) -> Runner:
+        return Runner(route, self._inbox, self._catalogue, clock=self._clock, random=self._random)
+
+    def _want(self, name: str, route: Route | None) -> None:
+        post = self._posts.get(name)
+        if post is not None:
+            post.wanted = route
+            post.runner.stop()
+        elif route is not None:
+            post = self._posts[name] = _Post(route, self._runner(route))
+        if post is not None and self._started and not self._stopping.is_set():
+            self._man(post)
+
+    def _man(self, post: _Post) -> None:
+        if post.task is None or post.task.done():
+            post.task = asyncio.create_task(self._run(post))
+
+    async def _run(self, post: _Post) -> None:
+        """Run a route, and after it the one that it was changed into."""
+        name = post.runner.route.name
+        while not self._stopping.is_set():
+            runner = post.runner
+            if runner.route is post.wanted:
+                await self._keep_up(runner)
+            if runner.route is post.wanted:
+                return  # stopped, or broken: then it is begun again when it is changed
+            await self._inbox.release(name)
+            if post.wanted is None:
+                del self._posts[name]
+                return
+            post.runner = self._runner(post.wanted)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes that it delivers for."""
+        return list(self._wanted().values())
+
+    def under_way(self) -> list[UnderWay]:
+        """The calls of hooks in this process that have not ended; may be asked from any thread."""
+        posts = list(self._posts.values())  # asked from other threads, too
+        return [call for post in posts for call in post.runner.under_way()]
 
     async def _keep_up(self, runner: Runner) -> None:
         """Run a route, and log a fault of our own in it instead of ending the others for it."""
@@ -123,5 +188,21 @@ class Dispatcher:
             except Exception:  # each route says so itself, with the reason
                 failures += 1
                 await asyncio.sleep(pause(failures, self._random()))
-            for runner in self._runners:
-                runner.wake()
+            for post in self._posts.values():
+                post.runner.wake()
+
+
+def _distinct(routes: Sequence[Route]) -> None:
+    names = [route.name for route in routes]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"two routes are called {twice[0]}; rename one of them")
+
+
+def _start(route: Route) -> RouteStart:
+    return RouteStart(
+        route=route.name,
+        start=route.start,
+        ordered=route.ordered,
+        max_exceptions=route.max_exceptions,
+    )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from receiver.backoff import pause
+from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, Timer
 from receiver.dispatch.delivery import Delivery
 from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, spoken
@@ -87,6 +88,10 @@ class Runner:
             failed=self._failed,
             dead=self._dead,
         )
+
+    def under_way(self) -> list[UnderWay]:
+        """The calls in this process that have not ended; may be asked from any thread."""
+        return [] if self._delivery is None else self._delivery.under_way()
 
     def stop(self) -> None:
         """Claim no more, begin no more calls."""

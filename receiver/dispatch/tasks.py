@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from receiver.dispatch.calls import MOST_OVERDUE, Job, Report, Seat, Watch
+from receiver.dispatch.calls import MOST_OVERDUE, Job, Place, Report, Seat, Watch
 from receiver.dispatch.outcome import Raised
 
 SLICE = 0.002
@@ -32,7 +32,7 @@ class Tasks:
         self._freed = freed
         self._jobs: deque[Job] = deque()
         self._seats: dict[Seat, asyncio.Task[None]] = {}
-        self._left: set[asyncio.Task[None]] = set()
+        self._left: dict[asyncio.Task[None], Seat] = {}
         self._watch = Watch(deadline + PATIENCE, self._seats.keys(), self._give_up)
         self._stopped = False
 
@@ -47,6 +47,11 @@ class Tasks:
     @property
     def overdue(self) -> int:
         return len(self._left)
+
+    def places(self) -> list[Place]:
+        seats = [*self._seats.copy().items()]
+        seats += [(seat, task) for task, seat in self._left.copy().items()]
+        return [place for seat, task in seats if (place := seat.place(task))]
 
     def put(self, job: Job) -> None:
         if not self._stopped:
@@ -103,12 +108,12 @@ class Tasks:
 
     def _give_up(self, seat: Seat, job: Job) -> None:
         task = self._seats.pop(seat)
-        self._left.add(task)
+        self._left[task] = seat
         task.add_done_callback(self._come_back)
         self._report(job, Raised(TimeoutError("it goes on though cancelled"), overdue=True))
         self._staff()
 
     def _come_back(self, task: asyncio.Task[None]) -> None:
-        self._left.discard(task)
+        self._left.pop(task, None)
         self._staff()
         self._freed()

@@ -14,7 +14,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
-from receiver.dispatch.calls import MOST_OVERDUE, Job, Report, Seat, Watch
+from receiver.dispatch.calls import MOST_OVERDUE, Job, Place, Report, Seat, Watch
 from receiver.dispatch.outcome import Raised
 
 THREADS = 4
@@ -38,6 +38,7 @@ class Threads:
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._seats: set[Seat] = set()
+        self._left: set[Seat] = set()
         self._pending = 0
         self._overdue = 0
         self._ended: deque[tuple[Job, Any]] = deque()
@@ -58,6 +59,10 @@ class Threads:
     @property
     def overdue(self) -> int:
         return self._overdue
+
+    def places(self) -> list[Place]:
+        seats = (*self._seats.copy(), *self._left.copy())
+        return [place for seat in seats if (place := seat.place())]
 
     def put(self, job: Job) -> None:
         if self._stopped:
@@ -87,6 +92,7 @@ class Threads:
             ).start()
 
     def _work(self, seat: Seat) -> None:
+        seat.thread = threading.get_native_id()
         while (job := self._jobs.get()) is not None:
             self._go.wait()
             if self._stopped:
@@ -98,7 +104,7 @@ class Threads:
                     self._ended.append((job, result))
                     seat.job = None
             if seat.given_up:
-                tell(self._loop, self._come_back)
+                tell(self._loop, self._come_back, seat)
                 return
             if not self._rung:
                 self._rung = True
@@ -112,6 +118,7 @@ class Threads:
 
     def _give_up(self, seat: Seat, job: Job) -> None:
         self._seats.discard(seat)
+        self._left.add(seat)
         self._pending -= 1
         self._overdue += 1
         if self._overdue >= MOST_OVERDUE:
@@ -119,7 +126,8 @@ class Threads:
         self._report(job, Raised(TimeoutError("its thread is left to itself"), overdue=True))
         self._staff()
 
-    def _come_back(self) -> None:
+    def _come_back(self, seat: Seat) -> None:
+        self._left.discard(seat)
         self._overdue -= 1
         if self._overdue < MOST_OVERDUE:
             self._go.set()

@@ -12,6 +12,7 @@ from functools import partial
 from starlette.types import Message, Receive
 
 from receiver.http.deadline import Deadlines, Wait
+from receiver.locator import Headers
 from receiver.replies import Outcome, TooLarge, TooSlow, Unavailable
 
 LENGTH = "receiver.length"
@@ -34,6 +35,22 @@ _RETRY_AFTER = 5
 
 _READ_ON = 16 * 1024 * 1024
 """Bytes of a refused body that are read so that its sender sees the answer."""
+
+
+BODY_DROPPED = Unavailable(60, "the HTTP server dropped the body", read=False)
+"""The outcome for a body that was sent and did not reach us."""
+
+
+def was_dropped(headers: Headers) -> bool:
+    """Whether the request of an empty body had one when it was sent.
+
+    uvicorn with httptools loses the body of a request that offers to upgrade the connection, as
+    Java's client does with h2c over plain HTTP. That is no fault of the sender's: never a 401.
+    """
+    sent = dict(headers)
+    return b"upgrade" in sent and (
+        b"transfer-encoding" in sent or sent.get(b"content-length", b"0").strip(b"0") != b""
+    )
 
 
 class Bodies:

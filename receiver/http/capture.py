@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from receiver.contract import Operation
 from receiver.http import answer
-from receiver.http.body import LENGTH, Bodies
+from receiver.http.body import BODY_DROPPED, LENGTH, Bodies, was_dropped
 from receiver.http.framing import declared, too_heavy
-from receiver.http.table import Table, spelt
+from receiver.http.table import Table, routed
 from receiver.intake import Intake
 from receiver.locator import Headers
 from receiver.replies import HeadersTooLarge, Outcome, TooLarge
@@ -71,6 +71,7 @@ class Capture:
         self._observe = observe
         self._stranger = stranger
         self._find = table.find
+        self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,7 +88,7 @@ class Capture:
             return
         operation, values = found
         if scope["method"] != "POST":
-            await self.refuse_method(operation, values, scope, send)
+            await self.refuse_method(operation, scope, send)
             return
         headers: Headers = scope["headers"]
         length: int | None = scope.get(LENGTH)
@@ -95,7 +96,7 @@ class Capture:
             if too_heavy(headers):
                 await self._refuse(operation, HeadersTooLarge(), send)
                 return
-            length = declared(dict(headers))
+            length = declared(headers)
         if length > operation.limits.body:
             # Before anything is read: whoever expects 100 is spared the sending.
             await self._refuse(operation, TooLarge(operation.limits.body, read=True), send)
@@ -105,6 +106,9 @@ class Capture:
         except Exception:
             _log.exception("operation %s: a body could not be read", operation.id)
             body = answer.FAULT
+        if body == b"" and was_dropped(headers):
+            self._warn_of_dropping()
+            body = BODY_DROPPED
         if isinstance(body, bytes):
             try:
                 await self.take(operation, values, headers, body, scope, send)
@@ -124,13 +128,20 @@ class Capture:
     ) -> None:
         """Hand a whole request on through connexion's routing."""
         captured = Captured(self._intake, operation, headers, body, values)
-        await self._app(_neutral(scope, operation, values, captured), _nothing, send)
+        await self._app(_neutral(scope, operation, captured), _nothing, send)
 
-    async def refuse_method(
-        self, operation: Operation, values: Mapping[str, str] | None, scope: Scope, send: Send
-    ) -> None:
+    async def refuse_method(self, operation: Operation, scope: Scope, send: Send) -> None:
         """Let connexion answer a request that is no POST."""
-        await self._app(_neutral(scope, operation, values, None), _nothing, send)
+        await self._app(_neutral(scope, operation, None), _nothing, send)
+
+    def _warn_of_dropping(self) -> None:
+        """Say it once: anybody can cause it, as often as they like."""
+        if not self._warned:
+            self._warned = True
+            _log.warning(
+                "the HTTP server drops bodies of requests that offer to upgrade the connection; "
+                "they are answered 503: put a proxy before it that removes the Upgrade header"
+            )
 
     async def _refuse(self, operation: Operation, outcome: Outcome, send: Send) -> None:
         try:
@@ -149,13 +160,8 @@ def _below_root(scope: Scope) -> str:
     return path
 
 
-def _neutral(
-    scope: Scope,
-    operation: Operation,
-    values: Mapping[str, str] | None,
-    captured: Captured | None,
-) -> Scope:
-    path = spelt(operation, values)
+def _neutral(scope: Scope, operation: Operation, captured: Captured | None) -> Scope:
+    path = routed(operation)
     return {
         **scope,
         "path": path,

@@ -1,17 +1,15 @@
-"""The names of connexion that we use, imported without the warning that its import causes.
+"""The names of connexion that we use, imported without the warnings that its import causes.
 
-Connexion 3.3 imports Starlette's test client, which warns that its HTTP library has a successor.
-Nobody who starts a server can do anything about that. Must not know: Receiver.
+They are about what connexion 3.3 imports (Starlette's test client, jsonschema's RefResolver);
+nobody who starts a server can do anything about that. Must not know: Receiver.
 """
 
 from __future__ import annotations
 
 import warnings
 
-from starlette.exceptions import StarletteDeprecationWarning
-
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", StarletteDeprecationWarning)
+    warnings.simplefilter("ignore")
     from connexion import AsyncApp, request
     from connexion.datastructures import MediaTypeDict
     from connexion.lifecycle import ConnexionRequest, ConnexionResponse

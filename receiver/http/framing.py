@@ -7,8 +7,9 @@ through. Must not know: connections, paths, who sends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import chain
+from urllib.parse import unquote
+
+import httptools
 
 from receiver.locator import Headers
 
@@ -16,42 +17,97 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16 * 1024
 """Of one request: names, values, and four bytes each for what stands between them on the wire."""
 
-Fields = Mapping[bytes, bytes]
-"""The header fields by lower-case name; the last value of a name that comes more than once."""
+_FRAMING = frozenset({b"content-length", b"expect", b"host", b"transfer-encoding"})
 
 
-def too_heavy(headers: Headers, line: int = 0) -> bool:
-    """Whether a request's headers are more than Receiver looks at (answered 431).
-
-    `line` is the bytes of what stands before them.
-    """
-    number = len(headers)
-    if number > MAX_HEADERS:
+def too_heavy(headers: Headers) -> bool:
+    """Whether a request's headers are more than Receiver looks at (answered 431)."""
+    if len(headers) > MAX_HEADERS:
         return True
-    return line + 4 * number + sum(map(len, chain.from_iterable(headers))) > MAX_HEADER_BYTES
+    size = 4 * len(headers)
+    for name, value in headers:
+        size += len(name) + len(value)
+    return size > MAX_HEADER_BYTES
 
 
-def ambiguous(method: bytes, version: str, headers: Headers, fields: Fields) -> bool:
-    """Whether a proxy before us may have read this head differently (answered 400).
-
-    RFC 9112: one Host in a request of HTTP/1.1 (3.2); a coding other than `chunked` is none of
-    ours (6.1), in HTTP/1.0 every one is faulty (6.1). A tunnel (CONNECT) is no request to us.
-    """
-    if version == "1.1":
-        if b"host" not in fields:
-            return True
-    elif version != "1.0" or b"transfer-encoding" in fields:
-        return True
-    if method == b"CONNECT":
-        return True
-    if len(fields) != len(headers):
-        names = [name for name, _ in headers]
-        if names.count(b"host") > 1 or names.count(b"transfer-encoding") > 1:
-            return True
-    coding = fields.get(b"transfer-encoding")
-    return coding is not None and coding.strip(b" \t").lower() != b"chunked"
-
-
-def declared(fields: Fields) -> int:
+def declared(headers: Headers) -> int:
     """The bytes of body that a request announces; 0 when it announces none, or chunks."""
-    return int(fields.get(b"content-length", b"0"))
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value)
+    return 0
+
+
+class Unreadable(Exception):
+    """A head that is not taken."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+        """400, 431, or 503 for what is nobody's fault."""
+
+
+def target(url: bytes) -> tuple[bytes, str, bytes]:
+    """Path as it was sent, path decoded, and query of a request's target.
+
+    Raises Unreadable for what is neither a path nor a URL, and for a fragment: that is no part of
+    a request, and some servers cut it off.
+    """
+    if b"#" in url:
+        raise Unreadable(400)
+    if not url.startswith(b"/"):
+        return _long_target(url)
+    raw, _, query = url.partition(b"?")
+    try:
+        path = raw.decode("ascii")
+    except UnicodeDecodeError:
+        raise Unreadable(400) from None
+    return raw, unquote(path) if "%" in path else path, query
+
+
+def _long_target(url: bytes) -> tuple[bytes, str, bytes]:
+    """Of a target that names its server, too (RFC 9112, 3.2.2)."""
+    try:
+        parsed = httptools.parse_url(url)
+    except httptools.HttpParserInvalidURLError:
+        raise Unreadable(400) from None
+    if parsed.path is None:
+        raise Unreadable(400)
+    path = parsed.path.decode("ascii")
+    return parsed.path, unquote(path) if "%" in path else path, parsed.query or b""
+
+
+def examine(version: str, line: int, headers: Headers) -> tuple[int, bool]:
+    """The bytes of body that a head announces, and whether its sender waits for 100 (Continue).
+
+    `line` is the bytes before the headers. Raises Unreadable when there is too much, and when a
+    proxy before us may have read it differently. RFC 9112: one Host in a request of HTTP/1.1
+    (3.2); a coding other than `chunked` is none of ours, in HTTP/1.0 each is faulty (6.1).
+    RFC 9110, 10.1.1: nobody waits in HTTP/1.0. One pass: this runs for every request.
+    """
+    if len(headers) > MAX_HEADERS:
+        raise Unreadable(431)
+    size = line + 4 * len(headers)
+    hosts = codings = length = 0
+    waits = False
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name in _FRAMING:
+            if name == b"host":
+                hosts += 1
+            elif name == b"content-length":
+                length = int(value)
+            elif name == b"expect":
+                waits = value.lower() == b"100-continue"
+            else:
+                codings += 1
+                if value.strip(b" \t").lower() != b"chunked":
+                    raise Unreadable(400)
+    if size > MAX_HEADER_BYTES:
+        raise Unreadable(431)
+    if version == "1.1":
+        if hosts != 1 or codings > 1:
+            raise Unreadable(400)
+    elif version != "1.0" or codings or hosts > 1:
+        raise Unreadable(400)
+    return length, waits and version == "1.1"

@@ -30,8 +30,6 @@ class Lane(Capture):
         reply = await answer.admit(self._intake, operation, headers, body, values)
         await answer.send_reply(reply, send)
 
-    async def refuse_method(
-        self, operation: Operation, values: Mapping[str, str] | None, scope: Scope, send: Send
-    ) -> None:
+    async def refuse_method(self, operation: Operation, scope: Scope, send: Send) -> None:
         self._stranger(405)
         await answer.send_reply(answer.POST_ONLY, send)

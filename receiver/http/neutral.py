@@ -7,7 +7,6 @@ refuses a request for its headers. Must not know: what the judgement is.
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,9 +14,7 @@ from starlette.types import Receive, Scope
 
 from receiver.contract import Document, Operation
 from receiver.http.framework import MediaTypeDict
-from receiver.http.table import in_order
-
-_PARAMETER = re.compile(r"\{[^{}]*\}")
+from receiver.http.table import routed
 
 
 class _AnyParameters:
@@ -67,26 +64,11 @@ SECURITY = dict.fromkeys(
 def document(full: Document, operations: Iterable[Operation]) -> dict[str, Any]:
     """The part of an OpenAPI document that the public listener serves: these operations.
 
-    Fixed paths come first, as the OpenAPI specification wants and connexion's router does not
-    know. Path parameters become plain text with names that the router takes: their values are
+    A path template is a fixed path here (`table.routed`), and there are no parameters: they are
     read from the captured request.
     """
     paths = {}
-    for operation in in_order(operations):
+    for operation in operations:
         post = copy.deepcopy(full["paths"][operation.path]["post"])
-        path, names = _renamed(operation.path)
-        post["operationId"] = operation.id
-        post["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in names
-        ]
-        paths[path] = {"post": post}
+        paths[routed(operation)] = {"post": {**post, "operationId": operation.id, "parameters": []}}
     return {**copy.deepcopy(dict(full)), "servers": [], "paths": paths}
-
-
-def _renamed(path: str) -> tuple[str, list[str]]:
-    """A path whose parameters are called p0, p1, …, and those names."""
-    first, *others = _PARAMETER.split(path)
-    names = [f"p{number}" for number in range(len(others))]
-    pairs = zip(names, others, strict=True)
-    return first + "".join(f"{{{name}}}{piece}" for name, piece in pairs), names

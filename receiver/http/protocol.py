@@ -17,13 +17,18 @@ from typing import Any, ClassVar, cast
 import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from receiver.http.body import LENGTH
 from receiver.http.door import Door, Guest, Limits, Room, Stranger, make_room, words
-from receiver.http.framing import MAX_HEADER_BYTES, ambiguous, declared, too_heavy
+from receiver.http.framing import MAX_HEADER_BYTES, Unreadable, examine, target
 from receiver.http.proxies import scheme
+from receiver.locator import Headers
 
 _log = logging.getLogger("receiver.http")
 
@@ -32,10 +37,6 @@ MAX_PIPELINED = 32
 
 _PARTING, _WAITING, _ANSWERING, _HEAD, _REST, _IDLE = range(6)
 """What a connection is about, for its deadline."""
-
-
-class _Refused(Exception):
-    """Ends the parser's work; the status is in the protocol."""
 
 
 class _Flow(FlowControl):
@@ -77,8 +78,6 @@ class Protocol(HttpToolsProtocol):
         self._behind_proxy = False
         self._loose = 0
         """Bytes since the head, or the last piece of a body, began."""
-        self._fault = 400
-        """The status when the parser stops."""
         self._deaf = False
         """Whether what still comes in is thrown away."""
         self._parting = False
@@ -110,14 +109,9 @@ class Protocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
-            if not isinstance(
-                error.__context__, _Refused | httptools.HttpParserError | UnicodeError
-            ):
-                _log.exception("a request could not be read")
-                self._fault = 503
-            self._refuse(self._fault)
+            self._refuse(_status(error.__context__))
         except httptools.HttpParserError:
-            self._refuse(self._fault)
+            self._refuse(400)
         else:
             if self._loose > MAX_HEADER_BYTES:
                 self._refuse(431)
@@ -133,31 +127,58 @@ class Protocol(HttpToolsProtocol):
 
     # What the parser tells
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
         parser, headers = self.parser, self.headers
-        if too_heavy(headers, len(self.url)):
-            self._fault = 431
-            raise _Refused
-        method = parser.get_method()
-        if parser.should_upgrade() and method != b"CONNECT":
-            return  # and start again without
         version = parser.get_http_version()
-        fields = dict(headers)
-        if ambiguous(method, version, headers, fields):
-            raise _Refused
+        length, waits = examine(version, len(self.url), headers)
+        if parser.should_upgrade():
+            if parser.get_method() == b"CONNECT":
+                raise Unreadable(400)
+            return  # data_received starts again without
         if len(self.pipeline) >= MAX_PIPELINED:
-            self._fault = 503
-            raise _Refused
-        if version == "1.0":
-            self.expect_100_continue = False
-        super().on_headers_complete()
+            raise Unreadable(503)
+        scope = cast("dict[str, Any]", self.scope)
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["raw_path"], scope["path"], scope["query_string"] = target(self.url)
+        scope[LENGTH] = length
+        if self._behind_proxy:
+            self._believe(scope, headers)
         self._loose = 0
         self.headers = _TRAILERS
-        self.scope[LENGTH] = declared(fields)  # type: ignore[literal-required]
-        if self._behind_proxy:
-            client = self.door.limits.proxies.client(headers)
-            self.scope["client"] = (client, 0) if client else self.client
-            self.scope["scheme"] = scheme(fields) or self.scope["scheme"]
+        self._begin(version == "1.1" and parser.should_keep_alive(), waits)
+
+    def _begin(self, keep_alive: bool, waits: bool) -> None:
+        """Let the application have the request whose head is read, or queue it."""
+        before = self.cycle
+        self.cycle = cycle = RequestResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=waits,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+
+    def _believe(self, scope: dict[str, Any], headers: Headers) -> None:
+        """Take over what a believed proxy says about the sender."""
+        client = self.door.limits.proxies.client(headers)
+        if client is not None:
+            scope["client"] = (client, 0)
+        scope["scheme"] = scheme(headers) or self.scheme
 
     def on_body(self, body: bytes) -> None:
         self._loose = 0
@@ -288,6 +309,14 @@ class Protocol(HttpToolsProtocol):
         for name, value in (*self.server_state.default_headers, *reply.headers):
             lines += (name, b": ", value, b"\r\n")
         return b"".join((*lines, b"\r\n", reply.body))
+
+
+def _status(error: BaseException | None) -> int:
+    """What is answered when a callback ended the parser's work."""
+    if isinstance(error, Unreadable):
+        return error.status
+    _log.error("a request could not be read", exc_info=error)
+    return 503
 
 
 def guarded(limits: Limits, stranger: Stranger | None = None) -> type[Protocol]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from receiver.http.framing import Fields
 from receiver.locator import Headers
 
 _SCHEMES = {b"http": "http", b"https": "https"}
@@ -47,9 +46,10 @@ class Proxies:
         return nearest
 
 
-def scheme(fields: Fields) -> str | None:
+def scheme(headers: Headers) -> str | None:
     """The scheme that a proxy says the request came in with; None when it says nothing usable."""
-    return _SCHEMES.get(fields.get(b"x-forwarded-proto", b"").strip().lower())
+    values = [value for name, value in headers if name == b"x-forwarded-proto"]
+    return _SCHEMES.get(values[-1].strip().lower()) if values else None
 
 
 def _host(hop: str) -> str:

@@ -152,9 +152,8 @@ class RoutePlace:
     lag: int
     """Events after the position."""
     waiting: int
-    """Exceptions that wait for their next attempt."""
     held: int
-    """Exceptions held back behind an earlier event of their node."""
+    """Exceptions that wait for another attempt, and that are held back behind those."""
     dead: int
     paused: bool = False
 
@@ -171,9 +170,8 @@ class Query:
     nodes: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     since: datetime | None = None
-    """Received at or after."""
     until: datetime | None = None
-    """Received before."""
+    """Received at or after `since`, and before `until`."""
     after: int | None = None
     """Only positions after this one (quarantine: the order of arrival)."""
     text: str | None = None
@@ -189,9 +187,8 @@ class Traits:
     durability: Literal["strict", "relaxed", "memory"]
     ordered: bool = True
     dedup_window: float
-    """Seconds that a dedup key is remembered, at most."""
     dedup_keys: int
-    """Dedup keys that are remembered, at most."""
+    """A dedup key is remembered for so many seconds, and so many of them are, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +257,9 @@ class Inbox(Protocol):
         restart, what was claimed and not settled is claimed again, with the same attempt number.
         A `claim` that raises or is cancelled has claimed nothing.
         """
+
+    async def release(self, route: str) -> None:
+        """Nobody acts on this route's claims any more: each may be claimed again, as it was."""
 
     async def settle(self, claims: Sequence[Claim]) -> None:
         """Delivered."""

@@ -1,8 +1,5 @@
 """The inbox in memory: the smallest store that keeps the port's promises, for tests and trials.
 
-    inbox = MemoryInbox()
-    await inbox.append([entry])
-
 It forgets everything with its process; all else is as on disk, the same `Ledger` included.
 Must not know: files, SQL, threads.
 """
@@ -164,12 +161,16 @@ class MemoryInbox:
             elif turn := ledger.take(head.seq, lane(head.source, head.node)):
                 turns.append(turn)
 
+    async def release(self, route: str) -> None:
+        self._must_be_open()
+        self._route(route).ledger.release()
+
     async def settle(self, claims: Sequence[Claim]) -> None:
         self._must_be_open()
         for claim in claims:
-            self._route(claim.route).ledger.close(_seq(claim.event))
-        for name in {claim.route for claim in claims}:
-            self._save(self._route(name).ledger)
+            ledger = self._route(claim.route).ledger
+            ledger.close(_seq(claim.event))
+            self._save(ledger)
 
     async def defer(self, claim: Claim, *, until: datetime, failure: Failure) -> None:
         self._must_be_open()
@@ -225,11 +226,10 @@ class MemoryInbox:
         self, *, route: str | None = None, after: int | None = None, limit: int = 100
     ) -> list[DeadLetter]:
         self._must_be_open()
-        names = sorted(self._routes) if route is None else [route]
+        names = sorted(self._routes if route is None else self._routes.keys() & {route})
         letters = sorted(
             (seq, name, letter)
             for name in names
-            if name in self._routes
             for seq, letter in self._routes[name].dead.items()
             if seq > (after or 0)
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from receiver.inbox import Entry, Inbox
+from receiver.inbox import Claim, Entry, Failure, Inbox, Match, RouteStart
 from receiver.inbox.memory import MemoryInbox
 from receiver.inbox.sqlite import open_store
 
@@ -45,7 +45,17 @@ def entry() -> Callable[..., Entry]:
     return make
 
 
-@pytest.fixture(params=["sqlite", "sqlite-relaxed", "memory"])
+DURABLE = ["sqlite", "sqlite-relaxed"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every store takes every test; one that forgets with its process takes no restart."""
+    if "open_inbox" in metafunc.fixturenames:
+        stores = DURABLE if "reopen" in metafunc.fixturenames else [*DURABLE, "memory"]
+        metafunc.parametrize("open_inbox", stores, indirect=True)
+
+
+@pytest.fixture
 async def open_inbox(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[Callable[..., Inbox]]:
@@ -75,11 +85,47 @@ def inbox(open_inbox: Open) -> Inbox:
 @pytest.fixture
 def reopen(inbox: Inbox, open_inbox: Open) -> Callable[[], Awaitable[Inbox]]:
     """Closes the store and opens it again, as a restart does."""
-    if inbox.traits.durability == "memory":
-        pytest.skip("declares that it forgets everything with its process")
 
     async def again() -> Inbox:
         await inbox.close()
         return open_inbox()
 
     return again
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def failure(now: datetime) -> Failure:
+    return Failure(now, "error", "TimeoutError", "took too long", "Traceback …")
+
+
+@pytest.fixture
+def begin(inbox: Inbox) -> Callable[..., Awaitable[None]]:
+    """Registers route `r` and appends what it is to deliver."""
+
+    async def run(entries: Sequence[Entry] = (), **shape: Any) -> None:
+        await inbox.register([RouteStart(route="r", **shape)])
+        await inbox.append(list(entries))
+
+    return run
+
+
+@pytest.fixture
+def take(inbox: Inbox, now: datetime) -> Callable[..., Awaitable[list[Claim]]]:
+    """Claims for route `r`, of every event unless told otherwise."""
+
+    async def claim(
+        n: int = 100,
+        *,
+        match: Match = lambda head: True,
+        later: float = 0.0,
+        store: Inbox | None = None,
+    ) -> list[Claim]:
+        at = now + timedelta(seconds=later)
+        return await (store or inbox).claim("r", n, now=at, match=match)
+
+    return claim

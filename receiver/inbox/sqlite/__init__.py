@@ -41,7 +41,7 @@ from receiver.inbox.sqlite.keeping import Batch, Keeper
 from receiver.inbox.sqlite.migrate import SCHEMA
 from receiver.inbox.sqlite.rows import moment
 from receiver.inbox.sqlite.storefile import log_bytes, truncate
-from receiver.inbox.sqlite.writer import Bare
+from receiver.inbox.sqlite.writer import Bare, OnCommit, unmeasured
 
 DEDUP_WINDOW = 7 * 86_400.0
 DEDUP_KEYS = 1_000_000
@@ -56,22 +56,25 @@ def open_store(
     durability: Literal["strict", "relaxed"] = "strict",
     dedup_window: float = DEDUP_WINDOW,
     dedup_keys: int = DEDUP_KEYS,
+    on_commit: OnCommit = unmeasured,
 ) -> SqliteInbox:
     """The inbox at `path`; it is opened, and made if there is none, by its first use.
 
     `strict`: an event is on the disk before its sender is answered. `relaxed`: a power cut (not a
-    crash of a process) may take the last moments. `dedup_window` in seconds.
+    crash of a process) may take the last moments. `dedup_window` in seconds. `on_commit` is told,
+    in the thread that writes, how long a commit of events took and of how many.
     """
     traits = Traits(durability=durability, dedup_window=dedup_window, dedup_keys=dedup_keys)
-    return SqliteInbox(Path(path), traits)
+    return SqliteInbox(Path(path), traits, on_commit)
 
 
 class SqliteInbox:
     """`receiver.inbox.Inbox` in a file; see there for what each method does."""
 
-    def __init__(self, path: Path, traits: Traits) -> None:
+    def __init__(self, path: Path, traits: Traits, on_commit: OnCommit) -> None:
         self._path = path
         self._traits = traits
+        self._on_commit = on_commit
         self._engine: Engine | None = None
         self._claims: Claims | None = None
         self._closed = False
@@ -103,6 +106,9 @@ class SqliteInbox:
 
     async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
         return await self._dispatching().claim(route, n, now, match)
+
+    async def release(self, route: str) -> None:
+        await self._dispatching().release(route)
 
     async def settle(self, claims: Sequence[Claim]) -> None:
         await self._dispatching().settle(claims)
@@ -186,7 +192,7 @@ class SqliteInbox:
         if self._engine is None:
             synchronous = "FULL" if self._traits.durability == "strict" else "NORMAL"
             group = Group(Keeper(self._traits.dedup_window, self._traits.dedup_keys))
-            self._engine = Engine(self._path, synchronous, group)
+            self._engine = Engine(self._path, synchronous, group, self._on_commit)
         elif self._engine.elsewhere:
             raise StoreError("the inbox was opened before this process was forked: open its own")
         return self._engine

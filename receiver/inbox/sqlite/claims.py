@@ -85,6 +85,13 @@ class Claims:
                 self._save_soon(route)
             route.advance(turns, n, match)
 
+    async def release(self, name: str) -> None:
+        """See Inbox.release."""
+        route = self._routes.get(name)
+        if route is not None:
+            async with route.claiming:
+                route.release()
+
     async def settle(self, claims: Sequence[Claim]) -> None:
         """See Inbox.settle."""
         by_route: dict[str, list[int]] = {}

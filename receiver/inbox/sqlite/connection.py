@@ -92,8 +92,9 @@ def explaining(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A write transaction: committed at the end, rolled back on any error."""
-    connection.execute("BEGIN IMMEDIATE").close()
+    """A write transaction (one that was begun already, too): committed, rolled back on any error."""
+    if not connection.in_transaction:
+        connection.execute("BEGIN IMMEDIATE").close()
     try:
         yield
         connection.execute("COMMIT").close()

@@ -16,6 +16,10 @@ from receiver.errors import StoreError
 from receiver.inbox.sqlite.connection import identity, one
 
 POLL_SECONDS = 0.004
+QUIET_SECONDS = 0.008
+"""How often is asked once nothing has happened for `QUIET_AFTER` looks."""
+
+QUIET_AFTER = 250
 
 
 class Doorbell:
@@ -74,18 +78,22 @@ class Doorbell:
         self._unwatch()
 
     async def _poll(self) -> None:
+        quiet = 0
         while self._waiters:
             try:
+                quiet += 1
                 if await self._changed():
+                    quiet = 0
                     self.ring(await self._look())
             except StoreError as error:
                 self._unwatch()
                 self._wake(error)
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS if quiet < QUIET_AFTER else QUIET_SECONDS)
 
     async def _changed(self) -> bool:
-        if self._watch is None or identity(self._path) != self._file:
+        if self._watch is not None and identity(self._path) != self._file:
             self._unwatch()
+        if self._watch is None:
             self._file, self._version = identity(self._path), None
             self._watch = await self._connect()
         try:

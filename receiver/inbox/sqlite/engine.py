@@ -19,7 +19,7 @@ from receiver.inbox.sqlite.connection import connect
 from receiver.inbox.sqlite.doorbell import Doorbell
 from receiver.inbox.sqlite.readers import Readers
 from receiver.inbox.sqlite.storefile import StoreFile
-from receiver.inbox.sqlite.writer import Bare, Transaction, Writer
+from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer
 
 T = TypeVar("T")
 
@@ -30,10 +30,12 @@ QUEUE = 10_000
 class Engine:
     """The writer, the readers and the doorbell of one process."""
 
-    def __init__(self, path: Path, synchronous: str, work: Transaction) -> None:
+    def __init__(
+        self, path: Path, synchronous: str, work: Transaction, on_commit: OnCommit
+    ) -> None:
         self.path = path
         self._pid = os.getpid()
-        self._writer = Writer(StoreFile(path, synchronous), work)
+        self._writer = Writer(StoreFile(path, synchronous), work, on_commit)
         self._readers = Readers(path)
         watch = partial(connect, path, synchronous="NORMAL", create=False)
         self.doorbell = Doorbell(

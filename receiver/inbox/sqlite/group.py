@@ -34,6 +34,8 @@ class Group:
 
     def __init__(self, keeper: Keeper) -> None:
         self.newest = 0
+        self.events = 0
+        """How many the last transaction took, duplicates and quarantined ones included."""
         self._keeper = keeper
         self._written = 0
         self._kept = False
@@ -41,13 +43,14 @@ class Group:
 
     def run(self, connection: sqlite3.Connection, works: Sequence[Any]) -> list[Any]:
         """Do the works in the open transaction; the outcome of each, in order."""
-        self._written, self._saved, self._kept = 0, [], False
+        self._written, self._saved, self._kept, self.events = 0, [], False, 0
         outcomes: dict[int, Any] = {}
         appending = [work for work in works if isinstance(work, Appending)]
         if appending:
             batches = [work.batch for work in appending]
             self._kept = True
             receipts, self._written = self._keeper.keep(connection, batches)
+            self.events = sum(map(len, receipts))
             for work, mine in zip(appending, receipts, strict=True):
                 outcomes[id(work)] = (mine, self._written)
         for work in works:

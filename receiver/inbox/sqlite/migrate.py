@@ -34,9 +34,11 @@ class Schema:
 
 def load(folder: Traversable) -> Schema:
     """The schema in a folder. Raises StoreError where a step is missing."""
+    migrations = folder.joinpath("migrations")
     steps = {
         int(found[1]): entry.read_text("utf-8")
-        for entry in folder.joinpath("migrations").iterdir()
+        # An installed package has no folder for no files.
+        for entry in (migrations.iterdir() if migrations.is_dir() else ())
         if (found := _STEP.fullmatch(entry.name))
     }
     version = max(steps, default=1)

@@ -26,7 +26,8 @@ class Readers:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="inbox-reader")
-        self._idle: list[tuple[sqlite3.Connection, tuple[int, int] | None]] = []
+        self._idle: list[sqlite3.Connection] = []
+        self._file: tuple[int, int] | None = None
         self._closed = False
 
     async def run(self, read: Callable[[sqlite3.Connection], T]) -> T:
@@ -35,7 +36,7 @@ class Readers:
 
     def _call(self, read: Callable[[sqlite3.Connection], T]) -> T:
         with explaining(self._path):
-            connection, file = self._borrow()
+            connection = self._borrow()
             try:
                 result = read(connection)
                 if connection.in_transaction:
@@ -46,23 +47,24 @@ class Readers:
             if self._closed:
                 connection.close()
             else:
-                self._idle.append((connection, file))
+                self._idle.append(connection)
             return result
 
-    def _borrow(self) -> tuple[sqlite3.Connection, tuple[int, int] | None]:
-        file = identity(self._path)
-        if file is None:
+    def _borrow(self) -> sqlite3.Connection:
+        found = identity(self._path)
+        if found is None:
             raise StoreError(f"the store {self._path} is gone")
-        while self._idle:
-            connection, of = self._idle.pop()
-            if of == file:
-                return connection, of
-            connection.close()
-        return connect(self._path, synchronous="NORMAL", create=False), file
+        if self._file is None:
+            self._file = found
+        elif found != self._file:
+            raise StoreError(f"the store {self._path} is another file now: restart Receiver")
+        if self._idle:
+            return self._idle.pop()
+        return connect(self._path, synchronous="NORMAL", create=False)
 
     def close(self) -> None:
         """Let the reads that run finish, then close every connection. Blocks for that long."""
         self._closed = True
         self._threads.shutdown(wait=True, cancel_futures=True)
         while self._idle:
-            self._idle.pop()[0].close()
+            self._idle.pop().close()

@@ -97,6 +97,11 @@ class Route:
         with self._lock:
             self._ledger.hand_back([turn.seq for turn in turns])
 
+    def release(self) -> None:
+        """Undo every claim."""
+        with self._lock:
+            self._ledger.release()
+
     def close(self, seqs: Sequence[int]) -> None:
         """Delivered, or no longer there."""
         with self._lock:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from receiver.errors import StoreError
@@ -22,6 +22,7 @@ LOG_BYTES = 64 * 1024 * 1024
 """Size of the write-ahead log from which a commit empties it, should nobody else have done so."""
 
 LOOK_SECONDS = 0.25
+BE_PATIENT = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}"
 TRUNCATE_SECONDS = 0.25
 """How long emptying the log waits for readers."""
 
@@ -52,14 +53,25 @@ class StoreFile:
         with self.holding():
             yield
 
-    def lock_at_once(self) -> bool:
-        """Take the lock if nobody has it and the connection is open; to be let go by `holding`."""
-        if self._lock is None or self._connection is None:
+    def begin_at_once(self) -> bool:
+        """Take the lock and begin a transaction, if nobody else writes and the store is open.
+
+        The lock is to be let go by `holding`.
+        """
+        if self._lock is None or self._connection is None or identity(self.path) != self._file:
             return False
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        try:
+            one(self._connection, "PRAGMA busy_timeout = 0")
+            one(self._connection, "BEGIN IMMEDIATE")
+        except sqlite3.Error:  # a foreign program writes, or the disk has a fault
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            return False
+        finally:
+            one(self._connection, BE_PATIENT)
         return True
 
     @contextmanager
@@ -77,13 +89,10 @@ class StoreFile:
         if self._connection is not None and found == self._file:
             return self._connection
         self.let_go()
-        if found is None and self._store_id is not None:
-            raise StoreError(
-                f"the store {self.path} is gone: put it back, or restart Receiver to begin anew"
-            )
-        connection = connect(
-            self.path, synchronous=self._synchronous, create=self._store_id is None
-        )
+        if self._file is not None and found != self._file:
+            what = "gone: put it back" if found is None else "another file now: put it back"
+            raise StoreError(f"the store {self.path} is {what}, or restart Receiver to begin anew")
+        connection = connect(self.path, synchronous=self._synchronous, create=self._file is None)
         try:
             self._recognise(connection)
         except BaseException:
@@ -93,7 +102,7 @@ class StoreFile:
         return connection
 
     def _recognise(self, connection: sqlite3.Connection) -> None:
-        """Routes' places are held in memory: another store under them would lose events."""
+        """Routes' places are in memory: with another store under them, events would be lost."""
         store_id = bring_up(connection)
         last_seq = number(connection, SQL["last_seq"])
         if self._store_id is not None and (store_id != self._store_id or last_seq < self.last_seq):
@@ -109,7 +118,9 @@ class StoreFile:
             return
         self._looked_at = now
         if log_bytes(self.path) > LOG_BYTES:
-            truncate(connection)
+            # What was committed stays committed; a disk that is full fails the next commit, too.
+            with suppress(sqlite3.Error):
+                truncate(connection)
 
     def let_go(self) -> None:
         """Close the connection; the next `connected` opens another."""
@@ -131,7 +142,7 @@ def truncate(connection: sqlite3.Connection) -> None:
     try:
         one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
-        one(connection, f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+        one(connection, BE_PATIENT)
 
 
 def log_bytes(path: Path) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any, ClassVar, Protocol
 
 from receiver.errors import StoreError
@@ -59,6 +59,8 @@ class Transaction(Protocol):
 
     newest: int
     """The newest position that was committed."""
+    events: int
+    """How many events the last `run` took."""
 
     def run(self, connection: sqlite3.Connection, works: Sequence[Any]) -> list[Any]:
         """Do the works within the open transaction; the outcome of each."""
@@ -71,6 +73,14 @@ Alone = Callable[[], AbstractContextManager[None]]
 """The common lock, to be held while in the block."""
 
 Outcome = tuple[asyncio.Future[Any], Any, StoreError | None]
+
+OnCommit = Callable[[float, int], None]
+"""Is told, in the thread that did it, of each commit of events: the seconds it took, the wait for the
+common lock included, and how many events. It must be quick and raise nothing."""
+
+
+def unmeasured(seconds: float, events: int) -> None:
+    """The measurer that does not look."""
 
 
 @dataclass(slots=True)
@@ -92,9 +102,12 @@ class Bare:
 class Writer:
     """Owns the write connection and the thread; opens both when first asked to."""
 
-    def __init__(self, file: StoreFile, work: Transaction) -> None:
+    def __init__(
+        self, file: StoreFile, work: Transaction, on_commit: OnCommit = unmeasured
+    ) -> None:
         self._file = file
         self._work = work
+        self._on_commit = on_commit
         self._queue: SimpleQueue[list[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._given = 0  # counted by the event loop
@@ -110,7 +123,7 @@ class Writer:
         """
         if self._given != self._done or monotonic() < self._thread_until:
             return False
-        if sum([work.weight for work in works]) > AT_ONCE or not self._file.lock_at_once():
+        if sum([work.weight for work in works]) > AT_ONCE or not self._file.begin_at_once():
             return False
         began = monotonic()
         _resolve(self._commit([work for work in works if not _left(work)], self._file.holding))
@@ -178,18 +191,26 @@ class Writer:
     def _commit(self, works: list[Any], alone: Alone) -> list[Outcome]:
         """Do works in one transaction; if one of them cannot be done at all, each in its own."""
 
+        events = 0
+        began = perf_counter()
+
         def run(connection: sqlite3.Connection) -> list[Any]:
+            nonlocal events
             with transaction(connection):
                 results = self._work.run(connection, works)
+            events = self._work.events
             self._work.committed(works)
             self._file.last_seq = max(self._file.last_seq, self._work.newest)
             return results
 
         try:
-            return self._attempt(works, run, alone)
+            outcomes = self._attempt(works, run, alone)
         except _OneOfMany:
             locked = self._file.locked  # the lock was let go
             return [outcome for work in works for outcome in self._commit([work], locked)]
+        if events:
+            self._on_commit(perf_counter() - began, events)
+        return outcomes
 
     def _attempt(
         self, works: list[Any], run: Callable[[sqlite3.Connection], list[Any]], alone: Alone

@@ -1,0 +1,118 @@
+-- The inbox of Receiver: how a new store is made. Older stores get here through migrations/.
+-- Times are microseconds since 1970-01-01T00:00:00Z, durations are microseconds.
+
+-- What the store is: `schema_version`, and `store_id`, which tells one store from another.
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Accepted events, in order. AUTOINCREMENT: a position is never given twice, whatever is deleted.
+-- The payload stands last, so that what routes choose by is read without it.
+CREATE TABLE events (
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    type        TEXT NOT NULL,
+    key         TEXT,
+    time        INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    node        TEXT,
+    user        TEXT,
+    operation   TEXT NOT NULL,
+    secret      TEXT NOT NULL,
+    released    INTEGER NOT NULL DEFAULT 0,
+    raw         BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_id ON events (id);
+
+-- Authentic events that the contract does not know; `place` is their order of arrival.
+CREATE TABLE quarantine (
+    place       INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    type        TEXT NOT NULL,
+    key         TEXT,
+    time        INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    node        TEXT,
+    user        TEXT,
+    operation   TEXT NOT NULL,
+    secret      TEXT NOT NULL,
+    dedup_key   BLOB,
+    problems    TEXT NOT NULL,  -- a JSON array of strings
+    raw         BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX quarantine_id ON quarantine (id);
+
+-- Dedup keys still remembered. `key` and `digest` are 16-byte BLAKE2b hashes: of the source and
+-- the event's dedup key, and of the payload.
+CREATE TABLE dedup (
+    key      BLOB PRIMARY KEY,
+    event_id TEXT NOT NULL,
+    digest   BLOB NOT NULL,
+    kept_at  INTEGER NOT NULL,
+    lasts    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dedup_age ON dedup (lasts, kept_at);
+
+-- How many rows two tables have: counting them would read them.
+CREATE TABLE tally (
+    only       INTEGER PRIMARY KEY CHECK (only = 1),
+    events     INTEGER NOT NULL,
+    dedup_keys INTEGER NOT NULL
+) STRICT;
+INSERT INTO tally VALUES (1, 0, 0);
+
+-- Where each puller is, kept in the transaction of the events that it pulled.
+CREATE TABLE cursors (
+    name  TEXT PRIMARY KEY,
+    place TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Routes: every event up to `position` is done with, or is one of the route's exceptions.
+CREATE TABLE routes (
+    route    TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    ordered  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Open events that their route's position has passed. `lane`: whose order they are part of.
+-- `due_at` is null for what was never deferred.
+CREATE TABLE exceptions (
+    route           TEXT NOT NULL,
+    seq             INTEGER NOT NULL,
+    lane            TEXT,
+    failures        INTEGER NOT NULL,
+    due_at          INTEGER,
+    first_failed_at INTEGER,
+    PRIMARY KEY (route, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Events that a route has given up on.
+CREATE TABLE dead (
+    seq       INTEGER NOT NULL,
+    route     TEXT NOT NULL,
+    attempts  INTEGER NOT NULL,
+    buried_at INTEGER NOT NULL,
+    failed_at INTEGER NOT NULL,
+    kind      TEXT NOT NULL,
+    error     TEXT NOT NULL,
+    message   TEXT NOT NULL,
+    traceback TEXT NOT NULL,
+    PRIMARY KEY (seq, route)
+) STRICT, WITHOUT ROWID;
+
+-- Attempts that failed; `next_at` is null for the last one of a dead letter.
+CREATE TABLE attempts (
+    seq       INTEGER NOT NULL,
+    route     TEXT NOT NULL,
+    number    INTEGER NOT NULL,
+    failed_at INTEGER NOT NULL,
+    kind      TEXT NOT NULL,
+    error     TEXT NOT NULL,
+    message   TEXT NOT NULL,
+    traceback TEXT NOT NULL,
+    next_at   INTEGER,
+    PRIMARY KEY (seq, route, number)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,92 @@
+"""The write-ahead log stays small, whoever reads meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from receiver.inbox import Query, RouteStart
+from receiver.inbox.sqlite import storefile
+from receiver.inbox.sqlite.storefile import log_bytes
+
+PAYLOAD = b"x" * 20_000
+
+
+@pytest.fixture
+async def busy_readers(inbox, store):
+    """Readers in two stores on the same file, so many that one always reads."""
+    await inbox.open()
+    stores = [inbox, store()]
+    done = False
+
+    async def read(which):
+        while not done:
+            await which.read(Query(limit=200, newest_first=True))
+
+    reading = [asyncio.create_task(read(which)) for which in stores * 3]
+    yield
+    done = True
+    await asyncio.gather(*reading)
+
+
+async def fill(inbox, entry, megabytes):
+    for _ in range(megabytes):
+        await inbox.append([entry(raw=PAYLOAD) for _ in range(50)])
+
+
+async def test_upkeep_empties_the_log_under_readers(inbox, path, busy_readers, entry):
+    largest = 0
+    for _ in range(6):
+        await fill(inbox, entry, 8)
+        largest = max(largest, log_bytes(path))
+        await inbox.upkeep()
+
+    assert largest < 40 * 1024 * 1024
+    assert log_bytes(path) <= 16 * 1024 * 1024
+
+
+async def test_without_upkeep_the_writer_bounds_it_itself(
+    inbox, path, busy_readers, entry, monkeypatch
+):
+    monkeypatch.setattr(storefile, "LOG_BYTES", 8 * 1024 * 1024)
+    monkeypatch.setattr(storefile, "LOOK_SECONDS", 0.0)
+    largest = 0
+    for _ in range(30):
+        await fill(inbox, entry, 1)
+        largest = max(largest, log_bytes(path))
+
+    assert largest < 16 * 1024 * 1024
+
+
+async def test_no_read_transaction_outlives_its_call(inbox, path, entry):
+    await inbox.register([RouteStart(route="r")])
+    await inbox.append([entry() for _ in range(300)])
+    await inbox.claim("r", 10, now=entry().received_at, match=lambda head: True)
+    await inbox.read(Query(limit=10))
+    await inbox.figures()
+    await inbox.wait(0, 1)
+    await inbox.append([entry()])
+
+    with sqlite3.connect(path) as connection:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.close()
+
+    assert busy == 0
+    assert log_bytes(path) == 0
+
+
+async def test_a_reader_that_never_ends_delays_nobody(inbox, path, entry):
+    await inbox.append([entry()])
+    foreign = sqlite3.connect(path, isolation_level=None)
+    foreign.execute("BEGIN")
+    foreign.execute("SELECT * FROM events").fetchall()
+
+    await asyncio.wait_for(fill(inbox, entry, 20), 20)
+    await asyncio.wait_for(inbox.upkeep(), 5)
+
+    assert log_bytes(path) > 16 * 1024 * 1024
+    foreign.close()
+    await inbox.upkeep()
+    assert log_bytes(path) == 0

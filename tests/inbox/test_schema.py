@@ -1,0 +1,168 @@
+"""The schema: made, migrated, refused; and the statements that use it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import receiver.inbox.sqlite as package
+from receiver.errors import StoreError
+from receiver.inbox import RouteStart
+from receiver.inbox.sqlite.connection import connect
+from receiver.inbox.sqlite.migrate import SCHEMA, bring_up, load, version_of
+from receiver.inbox.sqlite.queries import SQL, parse, repeated
+
+FOLDER = Path(package.__file__).parent
+
+
+def shape(connection):
+    """The tables and indexes of a store, however its statements are spaced."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {name: re.sub(r"\s+", " ", sql) for name, sql in rows}
+
+
+@pytest.fixture
+def next_schema(tmp_path):
+    """Tomorrow's schema: the one of today, and a first migration."""
+    folder = tmp_path / "tomorrow"
+    (folder / "migrations").mkdir(parents=True)
+    shutil.copy(FOLDER / "schema.sql", folder)
+    script = (
+        "ALTER TABLE routes ADD COLUMN colour TEXT;\nUPDATE routes SET colour = 'red; green';\n"
+    )
+    (folder / "migrations" / "0002_colour.sql").write_text(script)
+    return folder
+
+
+@pytest.fixture
+def open_file(path):
+    opened = []
+
+    def run():
+        opened.append(connect(path, synchronous="FULL", create=True))
+        return opened[-1]
+
+    yield run
+    for connection in opened:
+        connection.close()
+
+
+def test_a_new_store_has_the_newest_version(open_file):
+    connection = open_file()
+    assert version_of(connection) is None
+
+    bring_up(connection)
+
+    assert version_of(connection) == SCHEMA.version
+
+
+def test_making_it_again_changes_nothing(open_file):
+    connection = open_file()
+    store_id = bring_up(connection)
+    before = shape(connection)
+
+    assert bring_up(connection) == store_id
+    assert shape(connection) == before
+
+
+def test_two_stores_have_two_ids(open_file, tmp_path):
+    with closing(connect(tmp_path / "other.db", synchronous="FULL", create=True)) as other:
+        assert bring_up(open_file()) != bring_up(other)
+
+
+async def test_an_older_store_is_migrated_with_all_it_holds(inbox, open_file, next_schema, entry):
+    await inbox.register([RouteStart(route="r")])
+    await inbox.append([entry(), entry()])
+    await inbox.close()
+    connection = open_file()
+
+    bring_up(connection, load(next_schema))
+
+    assert version_of(connection) == 2
+    assert connection.execute("SELECT route, colour FROM routes").fetchall() == [
+        ("r", "red; green")
+    ]
+    assert connection.execute("SELECT count(*) FROM events").fetchone() == (2,)
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(open_file, next_schema):
+    connection = open_file()
+    bring_up(connection)
+    before = shape(connection)
+    broken = "ALTER TABLE routes ADD COLUMN colour TEXT;\nINSERT INTO nowhere VALUES (1);\n"
+    (next_schema / "migrations" / "0002_colour.sql").write_text(broken)
+
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        bring_up(connection, load(next_schema))
+
+    assert (version_of(connection), shape(connection)) == (1, before)
+
+
+async def test_a_newer_store_is_refused_with_what_to_do(inbox, open_file, entry):
+    connection = open_file()
+    bring_up(connection)
+    connection.execute(SQL["set_meta"], ("schema_version", SCHEMA.version + 1))
+
+    with pytest.raises(StoreError, match="run the newer Receiver"):
+        await inbox.append([entry()])
+
+
+def test_migrations_must_not_leave_a_gap(next_schema):
+    (next_schema / "migrations" / "0004_later.sql").write_text("SELECT 1;")
+
+    with pytest.raises(StoreError, match="0002, 0003"):
+        load(next_schema)
+
+
+def test_without_migrations_the_version_is_the_first(tmp_path):
+    shutil.copy(FOLDER / "schema.sql", tmp_path)
+
+    assert load(tmp_path).version == 1
+
+
+def test_the_released_schemas_migrate_to_the_one_that_is_made(open_file, tmp_path):
+    """`schemas/N.sql` is what version N made; the first is today's."""
+    released = sorted((Path(__file__).with_name("schemas")).glob("*.sql"))
+    assert [int(file.stem) for file in released] == list(range(1, SCHEMA.version + 1))
+    fresh = open_file()
+    bring_up(fresh)
+    for file in released:
+        with closing(connect(tmp_path / file.name, synchronous="FULL", create=True)) as old:
+            old.executescript(file.read_text())
+            old.execute(SQL["set_meta"], ("store_id", "x"))
+            old.execute(SQL["set_meta"], ("schema_version", int(file.stem)))
+            bring_up(old)
+            assert shape(old) == shape(fresh)
+
+
+def test_every_statement_is_used_and_every_used_one_exists():
+    code = "\n".join(file.read_text() for file in FOLDER.glob("*.py"))
+
+    for name in SQL:
+        assert re.search(rf'"{name}"', code), f"nobody runs {name}"
+    assert set(re.findall(r'SQL\["(\w+)"\]', code)) <= set(SQL)
+
+
+def test_every_statement_can_be_compiled(open_file):
+    connection = open_file()
+    bring_up(connection)
+    for name, sql in SQL.items():
+        named = dict.fromkeys(re.findall(r":(\w+)", sql), 1)
+        positional = [1] * sql.count("?")
+        assert connection.execute(f"EXPLAIN {sql}", named or positional).fetchall(), name
+
+
+def test_statements_have_one_sentence_and_no_terminator():
+    found = parse("-- about\n-- name: one\n-- why\nSELECT 1;\n\n-- name: two\nSELECT\n  2;\n")
+
+    assert found == {"one": "SELECT 1", "two": "SELECT\n  2"}
+
+
+def test_placeholders_are_repeated_for_rows_and_for_lists():
+    assert repeated("remembered", 3).endswith("IN (?, ?, ?)")
+    assert repeated("keep_cursor", 2).count("(?, ?)") == 2

@@ -1,0 +1,145 @@
+"""No setting does nothing: for every key there is something that another value changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import BaseModel
+
+from receiver import backstage
+from receiver.catalogue import Catalogue
+from receiver.dispatch import Route
+from receiver.keyring import HeaderSecret, Secret
+from receiver.plugins import discover
+from receiver.secrets import keyring
+from receiver.settings import Configuration, Settings
+
+Read = Callable[..., Configuration]
+
+ROUTE = '[routes.r]\nsink = "console"\n'
+SECRET = 'secrets = [{ name = "a", value = "b" }]\n'
+RETRY = "retry = { first = 1, factor = 2, cap = 9, attempts = 4 }"
+
+EFFECTS = {
+    "autoroute": ("", "autoroute = false"),
+    "plugins_dir": ("", 'plugins_dir = "sinks"'),
+    "store.url": ("", '[store]\nurl = "sqlite:///other.db"'),
+    "store.durability": ("", '[store]\ndurability = "relaxed"'),
+    "store.dedup_window": ("", "[store]\ndedup_window = 60"),
+    "store.dedup_keys": ("", "[store]\ndedup_keys = 5"),
+    "sources.secrets.name": (SECRET, SECRET.replace('"a"', '"z"')),
+    "sources.secrets.value": (SECRET, SECRET.replace('"b"', '"z"')),
+    "sources.secrets.expires": (SECRET, SECRET.replace(" }", ", expires = 2030-01-01 }")),
+    "sources.public_keys": (SECRET, SECRET + 'public_keys = ["env:PEM"]'),
+    "sources.headers.name": (
+        SECRET + 'headers = [{ name = "X-A", value = "v" }]',
+        SECRET + 'headers = [{ name = "X-B", value = "v" }]',
+    ),
+    "sources.headers.value": (
+        SECRET + 'headers = [{ name = "X-A", value = "v" }]',
+        SECRET + 'headers = [{ name = "X-A", value = "w" }]',
+    ),
+    "sources.policy": (SECRET, SECRET + 'policy = "all"'),
+    "sources.on_expiry": (SECRET, SECRET + 'on_expiry = "503"'),
+    "sources.strip_prefix": (SECRET, SECRET + 'strip_prefix = "x_"'),
+    "routes.sink": (ROUTE, ROUTE.replace("console", "noisy")),
+    "routes.events": (ROUTE, ROUTE + 'events = ["a/*"]'),
+    "routes.sources": (ROUTE, ROUTE + 'sources = ["gridx"]'),
+    "routes.nodes": (ROUTE, ROUTE + 'nodes = ["n"]'),
+    "routes.users": (ROUTE, ROUTE + 'users = ["u"]'),
+    "routes.start": (ROUTE, ROUTE + 'from = "beginning"'),
+    "routes.ordered": (ROUTE, ROUTE + "ordered = false"),
+    "routes.concurrency": (ROUTE, ROUTE + "concurrency = 2"),
+    "routes.batch": (ROUTE, ROUTE + "batch = 2"),
+    "routes.batch_wait": (ROUTE, ROUTE + "batch_wait = 2"),
+    "routes.deadline": (ROUTE, ROUTE + "deadline = 2"),
+    "routes.retry.schedule": (ROUTE, ROUTE + "retry = { schedule = [1] }"),
+    "routes.retry.first": (ROUTE + RETRY, ROUTE + RETRY.replace("first = 1", "first = 2")),
+    "routes.retry.factor": (ROUTE + RETRY, ROUTE + RETRY.replace("factor = 2", "factor = 3")),
+    "routes.retry.cap": (ROUTE + RETRY, ROUTE + RETRY.replace("cap = 9", "cap = 2")),
+    "routes.retry.attempts": (ROUTE + RETRY, ROUTE + RETRY.replace("attempts = 4", "attempts = 5")),
+    "routes.max_exceptions": (ROUTE, ROUTE + "max_exceptions = 3"),
+    "routes.settings": (ROUTE, ROUTE + 'settings = { format = "json" }'),
+}
+"""Two texts each that must not have the same effect; sources' are of [sources.gridx]."""
+
+RUNS = {"contract", "server.public", "server.grace", "server.lane"}
+"""Proved by running a receiver, in tests/cli/test_dev.py."""
+
+
+def fields(model: type[BaseModel], prefix: str = "") -> set[str]:
+    """The dotted names of all keys, tables left out."""
+    found = set()
+    for name, field in model.model_fields.items():
+        inner = next(iter(models(field.annotation)), None)
+        found |= fields(inner, f"{prefix}{name}.") if inner else {prefix + name}
+    return found
+
+
+def models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in getattr(annotation, "__args__", ()) for found in models(part)]
+
+
+def test_every_key_has_an_effect_that_is_proved() -> None:
+    assert set(EFFECTS) | RUNS == fields(Settings)
+
+
+@pytest.mark.parametrize("key", EFFECTS)
+def test_another_value_has_another_effect(
+    key: str, read: Read, catalogue: Catalogue, tmp_path: Path, pem: str
+) -> None:
+    (tmp_path / "sinks").mkdir()
+    hook = "from receiver import hookimpl\n\n@hookimpl\ndef on_event(event): ...\n"
+    (tmp_path / "sinks" / "noisy.py").write_text(hook)
+    one, other = (effect(text, key, read, catalogue, pem) for text in EFFECTS[key])
+    assert one != other
+
+
+def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> Any:
+    """What the settings lead to, as far as it can be compared."""
+    if key.startswith("sources."):
+        text = f"[sources.gridx]\n{text}"
+    if key == "routes.sink":
+        text = f'plugins_dir = "sinks"\n{text}'
+    found = read(text)
+    plugins = discover(found.plugins_dir)
+    routes = backstage.routes(found, catalogue, plugins, {})
+    keys = keyring(found, catalogue.contract, {"PEM": pem}, {}).for_source("gridx")
+    return (
+        found.store_path,
+        sorted(plugins),
+        backstage.open_inbox(found).traits,
+        [values(route) for route in routes],
+        keys and [parts(value) for value in (*keys.secrets, *keys.headers, *keys.public_keys)],
+        keys and (keys.policy, keys.on_expiry, keys.strip_prefix),
+    )
+
+
+def values(route: Route) -> dict[str, Any]:
+    """A route's values; of its plugin the name, for each discovery makes plugins anew."""
+    found = {field.name: getattr(route, field.name) for field in dataclasses.fields(route)}
+    return {**found, "plugin": route.plugin.name}
+
+
+def parts(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.name, value.value, value.expires
+    if isinstance(value, HeaderSecret):
+        return value.header, value.value
+    return value.name
+
+
+@pytest.fixture(scope="session")
+def pem() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()

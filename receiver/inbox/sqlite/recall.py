@@ -20,8 +20,8 @@ FULL = SLOTS // 2
 _MASK = SLOTS - 1
 _PRINT_BITS = 24
 _PRINT = (1 << _PRINT_BITS) - 1
-_PRINT_FROM = 20
-"""The bits of a hash that are a key's print begin above those that choose its slot, or nearly so."""
+_PRINT_FROM = 18
+"""A key's print is made of bits of its hash above those that choose its slot."""
 
 _EMPTY = bytes(8 * SLOTS)
 

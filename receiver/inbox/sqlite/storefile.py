@@ -136,6 +136,11 @@ class StoreFile:
             self._lock = None
 
 
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Copy what it can of the write-ahead log into the file, in nobody's way."""
+    one(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+
+
 def truncate(connection: sqlite3.Connection) -> None:
     """Copy the write-ahead log into the file and empty it, unless a reader takes too long."""
     one(connection, f"PRAGMA busy_timeout = {round(TRUNCATE_SECONDS * 1000)}")

@@ -75,8 +75,8 @@ Alone = Callable[[], AbstractContextManager[None]]
 Outcome = tuple[asyncio.Future[Any], Any, StoreError | None]
 
 OnCommit = Callable[[float, int], None]
-"""Is told, in the thread that did it, of each commit of events: the seconds it took, the wait for the
-common lock included, and how many events. It must be quick and raise nothing."""
+"""Is told, in the thread that did it, of each commit of events: the seconds it took (the wait for
+the common lock included), and how many events. It must be quick and raise nothing."""
 
 
 def unmeasured(seconds: float, events: int) -> None:

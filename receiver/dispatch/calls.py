@@ -51,8 +51,8 @@ class Place(NamedTuple):
     thread: int | None
 
 
-Report = Callable[[Job, Any], None]
-"""Takes what a call returned or a Raised; called on the loop."""
+Report = Callable[[Job, Any, float], None]
+"""Takes what a call returned or a Raised, and the seconds it took; called on the loop."""
 
 
 MOST_OVERDUE = 2
@@ -111,6 +111,11 @@ class Seat:
     def begin(self, job: Job) -> None:
         self.since = time.monotonic()
         self.job = job
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has been at what it is at."""
+        return time.monotonic() - self.since
 
     def place(self, task: asyncio.Task[None] | None = None) -> Place | None:
         """What it is at, while it is at something."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job, UnderWay
 from receiver.dispatch.clock import Clock
+from receiver.dispatch.durations import Durations
 from receiver.dispatch.outcome import DELIVERED, Judge, Outcome
 from receiver.dispatch.route import Route
 from receiver.dispatch.selection import Selection, Way, event
@@ -39,6 +40,7 @@ class Delivery:
         clock: Clock,
         random: Callable[[], float],
         freed: Callable[[], None],
+        durations: Durations,
     ) -> None:
         """`freed` is called when a call that was given up came back after all."""
         self._route = route
@@ -47,6 +49,7 @@ class Delivery:
         self._decide = decide
         self._clock = clock
         self._random = random
+        self._durations = durations
         self._batch = route.batch
         self._batch_wait = route.batch_wait
         self._tasks = Tasks(route.concurrency, route.deadline, self._report, freed)
@@ -135,12 +138,13 @@ class Delivery:
         self._timer = None
         self._send_batches()
 
-    def _report(self, job: Job, result: Any) -> None:
+    def _report(self, job: Job, result: Any, seconds: float) -> None:
         if result is not None and not job.hook.asynchronous and inspect.isawaitable(result):
             # A plain function that returned a coroutine: an async one behind a decorator.
             waiting = Hook(job.hook.name, lambda _argument: result, asynchronous=True)
             self._tasks.put(replace(job, hook=waiting))
             return
+        self._durations.add(seconds)
         results = [result]
         if job.batch:
             judged = self._judge.batch(result, len(job.claims))

@@ -123,8 +123,11 @@ class Dispatcher:
             lags = {place.route: place.lag for place in await self._inbox.places()}
         except Exception:  # how routes are doing is of most interest when the store is not well
             lags = {}
-        statuses = [post.runner.status() for post in self._posts.values()]
-        return [replace(status, lag=lags.get(status.route)) for status in statuses]
+        return [replace(status, lag=lags.get(status.route)) for status in self.statuses()]
+
+    def statuses(self) -> list[RouteStatus]:
+        """The same without their lag, at once."""
+        return [post.runner.status() for post in self._posts.values()]
 
     def _wanted(self) -> dict[str, Route]:
         return {name: post.wanted for name, post in self._posts.items() if post.wanted}

@@ -14,7 +14,10 @@ from typing import Any, Literal, Protocol
 from receiver import backoff
 from receiver.backoff import Schedule
 from receiver.contract import Contract
+from receiver.dispatch.durations import Durations
 from receiver.plugins import Plugin
+
+MEMORY = 1 << 30
 
 State = Literal["starting", "running", "stuck", "broken", "stopped"]
 
@@ -45,6 +48,12 @@ class Route:
     """Seconds that one call may take."""
     schedule: Schedule = backoff.DEFAULT
     max_exceptions: int = 10_000
+    isolation: Literal["thread", "process"] = "thread"
+    """Whether the sink lives in this process or in one of its own (receiver.isolation)."""
+    memory: int = MEMORY
+    """Bytes of address space that a process of its own may take."""
+    confined: str | None = None
+    """Why it has a process of its own though it is not configured so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,13 @@ class RouteStatus:
     """Attempts that failed."""
     dead: int = 0
     """Dead letters made."""
+    isolation: Literal["thread", "process"] = "thread"
+    confined: str | None = None
+    """Why it has a process of its own though it is not configured so."""
+    restarts: int = 0
+    """Times that its process had to be started again."""
+    calls: Durations = field(default_factory=Durations)
+    """How long calls took; goes on counting."""
     overdue: int = 0
     """Calls that are past their deadline and still running."""
     last_error: str | None = None
@@ -73,6 +89,9 @@ class RouteStatus:
 
 class Catalogue(Protocol):
     """What dispatch needs of the contract that is served (receiver.catalogue)."""
+
+    @property
+    def package(self) -> str: ...
 
     @property
     def contract(self) -> Contract: ...

@@ -16,6 +16,7 @@ from receiver.backoff import pause
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, Timer
 from receiver.dispatch.delivery import Delivery
+from receiver.dispatch.durations import Durations
 from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, spoken
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection
@@ -58,6 +59,7 @@ class Runner:
         self._log: Any = logger(route.name, Redaction())
         self._status = RouteStatus(route=route.name, plugin=route.plugin.name, state="starting")
         self._delivered = self._failed = self._dead = 0
+        self._durations = Durations()
         self._logged_at: datetime | None = None
         self._store_failures = 0
         self._in_hand = 0
@@ -87,6 +89,7 @@ class Runner:
             delivered=self._delivered,
             failed=self._failed,
             dead=self._dead,
+            calls=self._durations,
         )
 
     def under_way(self) -> list[UnderWay]:
@@ -167,6 +170,7 @@ class Runner:
             clock=self._clock,
             random=self._random,
             freed=self.wake,
+            durations=self._durations,
         )
         self._status = replace(self._status, state="running")
         while not self._stopping.is_set():

@@ -88,7 +88,7 @@ class Tasks:
                 if seat.given_up:
                     return
                 seat.job = None
-                self._report(job, result)
+                self._report(job, result, seat.seconds)
                 if seat.since - began > SLICE:
                     await asyncio.sleep(0)
                     began = time.monotonic()
@@ -110,7 +110,8 @@ class Tasks:
         task = self._seats.pop(seat)
         self._left[task] = seat
         task.add_done_callback(self._come_back)
-        self._report(job, Raised(TimeoutError("it goes on though cancelled"), overdue=True))
+        gone_on = Raised(TimeoutError("it goes on though cancelled"), overdue=True)
+        self._report(job, gone_on, seat.seconds)
         self._staff()
 
     def _come_back(self, task: asyncio.Task[None]) -> None:

@@ -41,7 +41,7 @@ class Threads:
         self._left: set[Seat] = set()
         self._pending = 0
         self._overdue = 0
-        self._ended: deque[tuple[Job, Any]] = deque()
+        self._ended: deque[tuple[Job, Any, float]] = deque()
         self._rung = False
         self._go = threading.Event()
         self._go.set()
@@ -101,7 +101,7 @@ class Threads:
             result = attempt(job.hook.call, job.argument)
             with seat.lock:
                 if not seat.given_up:
-                    self._ended.append((job, result))
+                    self._ended.append((job, result, seat.seconds))
                     seat.job = None
             if seat.given_up:
                 tell(self._loop, self._come_back, seat)
@@ -123,7 +123,8 @@ class Threads:
         self._overdue += 1
         if self._overdue >= MOST_OVERDUE:
             self._go.clear()
-        self._report(job, Raised(TimeoutError("its thread is left to itself"), overdue=True))
+        left = Raised(TimeoutError("its thread is left to itself"), overdue=True)
+        self._report(job, left, seat.seconds)
         self._staff()
 
     def _come_back(self, seat: Seat) -> None:

@@ -11,11 +11,13 @@ import logging
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from enum import Enum
+from http import HTTPStatus
 from typing import Protocol
 
 from receiver.http import answer
 from receiver.http.proxies import Proxies
-from receiver.replies import HeadersTooLarge, Reply, Unavailable, reply
+from receiver.locator import Headers
+from receiver.replies import HeadersTooLarge, Unavailable, reply
 
 _log = logging.getLogger("receiver.http")
 
@@ -101,15 +103,22 @@ class Door:
             guest.look(now)
 
 
-def words(status: int) -> Reply:
-    """The last answer on a connection: 400, 408, 431 or 503."""
+def last_words(status: int, headers: Headers) -> bytes:
+    """The last answer on a connection, as it goes over the wire: 400, 408, 431 or 503.
+
+    `headers` go before its own.
+    """
     match status:
         case 431:
-            return reply(HeadersTooLarge())
+            said = reply(HeadersTooLarge())
         case 503:
-            return reply(Unavailable(_RETRY_AFTER, "too many connections", read=False))
+            said = reply(Unavailable(_RETRY_AFTER, "too many connections", read=False))
         case _:
-            return answer.closing(status)
+            said = answer.closing(status)
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()]
+    for name, value in (*headers, *said.headers):
+        lines += (name, b": ", value, b"\r\n")
+    return b"".join((*lines, b"\r\n", said.body))
 
 
 def make_room(connections: int) -> int:

@@ -10,25 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sized
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from receiver.http.body import LENGTH
-from receiver.http.door import Door, Guest, Limits, Room, Stranger, make_room, words
+from receiver.http.door import Door, Guest, Limits, Room, Stranger, last_words, make_room
+from receiver.http.flow import TRAILERS, Flow
 from receiver.http.framing import MAX_HEADER_BYTES, Unreadable, examine, target
-from receiver.http.proxies import scheme
-from receiver.locator import Headers
 
 _log = logging.getLogger("receiver.http")
 
@@ -37,28 +31,6 @@ MAX_PIPELINED = 32
 
 _PARTING, _WAITING, _ANSWERING, _HEAD, _REST, _IDLE = range(6)
 """What a connection is about, for its deadline."""
-
-
-class _Flow(FlowControl):
-    """Nothing more is read while requests wait for their turn."""
-
-    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-
-    def resume_reading(self) -> None:
-        if self.read_paused and not self._waiting:
-            super().resume_reading()
-
-
-class _Trailers(list[tuple[bytes, bytes]]):
-    """Where header fields after a body go: nowhere. Nothing that we read is ever one."""
-
-    def append(self, field: tuple[bytes, bytes]) -> None:
-        """Forget it."""
-
-
-_TRAILERS = _Trailers()
 
 
 class Protocol(HttpToolsProtocol):
@@ -89,7 +61,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.flow = _Flow(transport, self.pipeline)
+        self.flow = Flow(transport, self.pipeline)
         self._room = self.door.enter(cast("set[Guest]", self.connections), self.loop)
         if self._room is Room.NONE:
             self._deaf = True
@@ -146,9 +118,9 @@ class Protocol(HttpToolsProtocol):
         scope["raw_path"], scope["path"], scope["query_string"] = target(self.url)
         scope[LENGTH] = length
         if self._behind_proxy:
-            self._believe(scope, headers)
+            self.door.limits.proxies.believe(scope, headers)
         self._loose = 0
-        self.headers = _TRAILERS
+        self.headers = TRAILERS
         self._begin(version == "1.1" and parser.should_keep_alive(), waits)
 
     def _begin(self, keep_alive: bool, waits: bool) -> None:
@@ -172,13 +144,6 @@ class Protocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
-
-    def _believe(self, scope: dict[str, Any], headers: Headers) -> None:
-        """Take over what a believed proxy says about the sender."""
-        client = self.door.limits.proxies.client(headers)
-        if client is not None:
-            scope["client"] = (client, 0)
-        scope["scheme"] = scheme(headers) or self.scheme
 
     def on_body(self, body: bytes) -> None:
         self._loose = 0
@@ -267,7 +232,7 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.door.stranger(status)
-        last = self._wire(status)
+        last = last_words(status, self.server_state.default_headers)
         cycle = self.cycle
         if cycle is not None and cycle.more_body and cycle.scope is self.scope:
             # It is the body of this request that cannot be read.
@@ -302,13 +267,6 @@ class Protocol(HttpToolsProtocol):
             self.transport.write_eof()
         else:
             self.transport.close()
-
-    def _wire(self, status: int) -> bytes:
-        reply = words(status)
-        lines = [STATUS_LINE[reply.status]]
-        for name, value in (*self.server_state.default_headers, *reply.headers):
-            lines += (name, b": ", value, b"\r\n")
-        return b"".join((*lines, b"\r\n", reply.body))
 
 
 def _status(error: BaseException | None) -> int:

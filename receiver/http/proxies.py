@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 from receiver.locator import Headers
 
@@ -25,6 +26,13 @@ class Proxies:
         """Whether the peer at this address is a configured proxy."""
         address = _address(host or "")
         return address is not None and any(address in network for network in self._networks)
+
+    def believe(self, scope: dict[str, Any], headers: Headers) -> None:
+        """Take over into an ASGI scope what a proxy says about the sender."""
+        client = self.client(headers)
+        if client is not None:
+            scope["client"] = (client, 0)
+        scope["scheme"] = _scheme(headers) or scope["scheme"]
 
     def client(self, headers: Headers) -> str | None:
         """The address that the nearest believed proxy saw; None when none is told.
@@ -46,7 +54,7 @@ class Proxies:
         return nearest
 
 
-def scheme(headers: Headers) -> str | None:
+def _scheme(headers: Headers) -> str | None:
     """The scheme that a proxy says the request came in with; None when it says nothing usable."""
     values = [value for name, value in headers if name == b"x-forwarded-proto"]
     return _SCHEMES.get(values[-1].strip().lower()) if values else None

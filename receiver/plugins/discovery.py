@@ -5,16 +5,15 @@ Must not know: routes, settings' values, the contract.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import traceback
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from receiver.errors import PluginError
+from receiver.plugins.address import Address, Entry, File
 from receiver.plugins.inspection import marked
 from receiver.sink import API, Sink
 
@@ -28,11 +27,15 @@ Loaded = type[Sink] | ModuleType
 class Plugin:
     """One plugin that was found. It is imported when first loaded."""
 
-    def __init__(self, name: str, origin: str, load: Callable[[], Any]) -> None:
+    def __init__(
+        self, name: str, origin: str, load: Callable[[], Any], address: Address | None = None
+    ) -> None:
         self.name = name
         """What a route's `sink` calls it."""
         self.origin = origin
         """Who brought it: a distribution and its version, or a file."""
+        self.address = address
+        """Where another process finds it; None where it can be had in this one only."""
         self._load = load
         self._loaded: Loaded | None = None
         self._error: PluginError | None = None
@@ -58,6 +61,16 @@ class Plugin:
                 raise self._error from error
         return self._loaded
 
+    @property
+    def edition(self) -> str:
+        """What of it that is: another version of a distribution, or a changed file, is another."""
+        changed = self.address.edition if self.address else ""
+        return f"{self.origin} {changed}".rstrip()
+
+    def owns(self, file: str) -> bool:
+        """Whether code in this file is the plugin's own; does not import it."""
+        return self.address is not None and self.address.owns(file)
+
     def __repr__(self) -> str:
         return f"<Plugin {self.name} of {self.origin}>"
 
@@ -82,11 +95,12 @@ def _installed() -> Iterator[Plugin]:
         origin = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
         if (entry.name, entry.value, origin) not in seen:
             seen.add((entry.name, entry.value, origin))
-            yield Plugin(entry.name, origin, _of_entry(entry))
+            yield found_at(entry.name, origin, Entry(entry.value))
 
 
-def _of_entry(entry: EntryPoint) -> Callable[[], Any]:
-    return entry.load
+def found_at(name: str, origin: str, address: Address) -> Plugin:
+    """The plugin at an address."""
+    return Plugin(name, origin, address.load, address)
 
 
 def _files(folder: Path | None) -> Iterator[Plugin]:
@@ -94,27 +108,7 @@ def _files(folder: Path | None) -> Iterator[Plugin]:
         return
     for path in sorted(folder.glob("*.py")):
         if not path.stem.startswith("_"):
-            yield Plugin(path.stem, str(path), _of_file(path))
-
-
-def _of_file(path: Path) -> Callable[[], ModuleType]:
-    name = f"receiver_plugin_{path.stem}"
-
-    def load() -> ModuleType:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is no Python file")
-        module = importlib.util.module_from_spec(spec)
-        # Dataclasses and pydantic look a class's module up there while it is still being imported.
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            sys.modules.pop(name, None)
-            raise
-        return module
-
-    return load
+            yield found_at(path.stem, str(path), File(str(path.absolute())))
 
 
 def _contested(name: str, plugins: list[Plugin]) -> Plugin:

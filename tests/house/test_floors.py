@@ -30,6 +30,7 @@ FLOORS: list[set[str]] = [
         "redaction",
         "replies",
         "samples",
+        "sampling",
         "schema",
         "signature",
         "strictjson",
@@ -43,7 +44,10 @@ FLOORS: list[set[str]] = [
         "inbox.memory",
         "inbox.sqlite",
         "keptsecrets",
+        "logs",
+        "metrics",
         "plugins",
+        "refusals",
         "secrets",
         "settings.file",
         "sinks",
@@ -51,11 +55,11 @@ FLOORS: list[set[str]] = [
     # 4 sources: the only rooms, beside platforms, that know a platform
     {"sources"},
     # 5 flows
-    {"dispatch", "intake", "judgement"},
+    {"dispatch", "intake", "isolation", "judgement", "stuck", "watchdog"},
     # 6 surfaces (do not import each other)
     {"codegen", "http", "testing"},
     # 7 entries
-    {"__main__", "asgi", "backstage", "cli"},
+    {"__main__", "arbiterlog", "asgi", "backstage", "cli"},
 ]
 PORCH = 2
 SURFACES = 6

@@ -1,0 +1,224 @@
+"""The one way from anybody's log call to stderr: structlog, for its own and the stdlib's loggers.
+
+JSON, a line each, for machines; text for a terminal. What came from outside cannot forge a line or
+drive a terminal: every control character, in any field, is written as an escape. Known secrets are
+taken out. Must not know: who logs, what is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import sys
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from receiver.redaction import Redaction
+
+Format = Literal["auto", "json", "text"]
+"""`auto`: text on a terminal, else JSON."""
+
+LONGEST_TEXT = 4_000
+LONGEST_TRACE = 16_000
+MOST_ITEMS = 100
+DEEPEST = 6
+_LARGEST = 2**63
+_MULTILINE = ("exception", "stack")
+"""Fields that we made ourselves, of several lines."""
+_OURS = ("receiver", "uvicorn", "gunicorn")
+"""Loggers that are heard from `level` on; of all others, warnings."""
+_SERVERS = ("uvicorn", "gunicorn")
+"""Loggers that come with handlers of their own."""
+
+
+class Journal:
+    """The log of this process, as configured."""
+
+    def __init__(self, hidden: Hidden) -> None:
+        self._hidden = hidden
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """From now on take these out of everything that is written, in place of those before."""
+        self._hidden.redaction = Redaction(secrets)
+
+
+class Hidden:
+    """A processor that takes known secrets out."""
+
+    def __init__(self) -> None:
+        self.redaction = Redaction()
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        found: EventDict = self.redaction.value(event)
+        return found
+
+
+def configure(format: Format = "auto", *, level: int = logging.INFO) -> Journal:
+    """Have this process log to stderr; called first thing in each process, again after a fork.
+
+    Of loggers that are not ours only warnings are heard.
+    """
+    hidden = Hidden()
+    root = logging.getLogger()
+    root.handlers[:] = [handler(format, sys.stderr, hidden)]
+    root.setLevel(logging.WARNING)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
+    adopt()
+    logging.captureWarnings(True)
+    threading.excepthook = _thread_failed
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *_facts(),
+            ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    return Journal(hidden)
+
+
+def adopt() -> None:
+    """Have the servers' loggers write where all do; called after they have set up their own."""
+    for name in [*logging.Logger.manager.loggerDict]:
+        if name.partition(".")[0] in _SERVERS:
+            logger = logging.getLogger(name)
+            logger.handlers.clear()
+            logger.propagate = True
+
+
+def handler(format: Format, stream: TextIO, hidden: Hidden) -> logging.Handler:
+    """What writes log records to a stream, a line each (of text, more where there is a trace)."""
+    terminal = stream.isatty()
+    text = format == "text" or (format == "auto" and terminal)
+    made = _Handler(stream)
+    made.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_facts()],
+            processors=[
+                ProcessorFormatter.remove_processors_meta,
+                hidden,
+                _indented if text else _kept,
+                _console(terminal) if text else _json,
+            ],
+        )
+    )
+    return made
+
+
+def _facts() -> list[Processor]:
+    """What every line says beside what its author said."""
+    return [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
+
+
+def _console(colors: bool) -> Processor:
+    return structlog.dev.ConsoleRenderer(
+        colors=colors, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """A stream handler whose own failures show nothing of what it could not write."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        kind, _, _ = sys.exc_info()
+        said = {
+            "event": "a log record could not be written",
+            "logger": record.name,
+            "at": f"{record.module}:{record.lineno}",
+            "error": kind.__name__ if kind else "",
+        }
+        try:
+            self.stream.write(_json(None, "error", clean(said)) + self.terminator)
+        except (OSError, ValueError):
+            return  # the stream itself is gone, and there is no other
+
+
+def _thread_failed(arguments: threading.ExceptHookArgs) -> None:
+    name = arguments.thread.name if arguments.thread else "?"
+    error = arguments.exc_value
+    logging.getLogger("receiver.threads").error("thread %s ended by an error", name, exc_info=error)
+
+
+def _kept(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return clean(event)
+
+
+def _indented(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Further lines of a trace are set in, so that none of them looks like a line of the log."""
+    cleaned = clean(event)
+    for name in _MULTILINE:
+        if name in cleaned:
+            cleaned[name] = "    " + str(cleaned[name]).replace("\n", "\n    ")
+    return cleaned
+
+
+def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    return json.dumps(event, separators=(",", ":"))
+
+
+def clean(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as plain values of bounded size, every text of them printable."""
+    return {
+        printable(str(name)): _lines(value) if name in _MULTILINE else plain(value)
+        for name, value in event.items()
+    }
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A value as JSON has it, with nothing in it that a terminal would obey."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if -_LARGEST <= value < _LARGEST else cut(hex(value))
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else repr(float(value))
+    if isinstance(value, str):
+        return cut(printable(str(value)))
+    if depth < DEEPEST and isinstance(value, Mapping):
+        items = islice(value.items(), MOST_ITEMS)
+        return {cut(printable(str(key))): plain(item, depth + 1) for key, item in items}
+    if depth < DEEPEST and isinstance(value, Sequence | set | frozenset) and not _binary(value):
+        return [plain(item, depth + 1) for item in islice(value, MOST_ITEMS)]
+    return cut(printable(repr(value)))
+
+
+def printable(text: str) -> str:
+    """`text` with every character that is not shown, but obeyed, as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def cut(text: str, longest: int = LONGEST_TEXT) -> str:
+    """The start of a text that is too long, and how long it was."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+
+
+def _binary(value: object) -> bool:
+    return isinstance(value, bytes | bytearray | memoryview)
+
+
+def _lines(trace: Any) -> str:
+    """A trace with its own line ends; one in a message of it cannot be told from those."""
+    text = str(trace)
+    kept = text if len(text) <= LONGEST_TRACE else f"…{text[-LONGEST_TRACE:]}"
+    return "\n".join(printable(line) for line in kept.split("\n"))

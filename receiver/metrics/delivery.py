@@ -1,0 +1,187 @@
+"""What the process that delivers knows of its routes and the store, as metrics.
+
+Nothing is counted here: the dispatcher's own figures are looked at every few seconds, on its loop,
+and shown from any thread. They begin at 0 when the process does. Must not know: how events are
+delivered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+import receiver
+from receiver.errors import StoreError
+from receiver.inbox import Inbox, Query, RoutePlace
+from receiver.metrics.definition import (
+    BUILD,
+    CALL_TIME,
+    DEAD,
+    DEAD_LETTERS,
+    DELIVERIES,
+    HELD,
+    IN_FLIGHT,
+    LAG_EVENTS,
+    LAG_SECONDS,
+    RETRIES,
+    STORE,
+    STORE_FREE,
+    STORE_LOG,
+    UP,
+    WAITING,
+    Definition,
+)
+
+LOOK_SECONDS = 5.0
+
+
+class Calls(Protocol):
+    """How long the calls of a sink took (receiver.dispatch.durations)."""
+
+    @property
+    def bounds(self) -> Sequence[float]: ...
+    @property
+    def counts(self) -> Sequence[int]:
+        """How many were within each bound and not within the one before; last, the longer ones."""
+
+    @property
+    def seconds(self) -> float: ...
+
+
+class Status(Protocol):
+    """What is shown of a route's status (receiver.dispatch.RouteStatus)."""
+
+    @property
+    def route(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def delivered(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def dead(self) -> int: ...
+    @property
+    def calls(self) -> Calls: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    place: RoutePlace
+    oldest: datetime | None
+    """When the first event after its position was received."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Delivery(Collector):
+    """The collector for one dispatcher and its inbox; `store` is the inbox's file.
+
+    `statuses` tells how the routes are doing, without asking the store.
+    """
+
+    def __init__(
+        self,
+        statuses: Callable[[], Sequence[Status]],
+        inbox: Inbox,
+        store: Path,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._statuses = statuses
+        self._inbox = inbox
+        self._store = store
+        self._clock = clock
+        self._looked: tuple[list[Status], list[_Place]] = ([], [])
+
+    async def run(self) -> None:
+        """Look every few seconds, until it is cancelled; on the dispatcher's loop."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Look now. Where the store cannot be asked, there are no lags until it can."""
+        statuses = list(self._statuses())
+        shown = {status.route for status in statuses}
+        try:
+            places = [place for place in await self._inbox.places() if place.route in shown]
+            found = [_Place(place, await self._oldest(place)) for place in places]
+        except StoreError:
+            found = []
+        self._looked = statuses, found
+
+    async def _oldest(self, place: RoutePlace) -> datetime | None:
+        if not place.lag:
+            return None
+        events = await self._inbox.read(Query(after=place.position, limit=1))
+        return events[0].received_at if events else None
+
+    def collect(self) -> Iterator[Metric]:
+        """What was last seen; called in any thread."""
+        statuses, places = self._looked
+        yield _counter(DELIVERIES, {s.route: s.delivered for s in statuses})
+        yield _counter(RETRIES, {s.route: s.failed - s.dead for s in statuses})
+        yield _counter(DEAD, {s.route: s.dead for s in statuses})
+        yield _gauge(UP, {s.route: float(s.state == "running") for s in statuses})
+        yield _gauge(IN_FLIGHT, {s.route: s.in_flight for s in statuses})
+        yield _durations({s.route: s.calls for s in statuses})
+        yield _gauge(LAG_EVENTS, {at.place.route: at.place.lag for at in places})
+        yield _gauge(LAG_SECONDS, {at.place.route: self._age(at.oldest) for at in places})
+        yield _gauge(WAITING, {at.place.route: at.place.waiting for at in places})
+        yield _gauge(HELD, {at.place.route: at.place.held for at in places})
+        yield _gauge(DEAD_LETTERS, {at.place.route: at.place.dead for at in places})
+        yield from self._disk()
+        yield _gauge(BUILD, {receiver.__version__: 1.0})
+
+    def _age(self, oldest: datetime | None) -> float:
+        return 0.0 if oldest is None else max(0.0, (self._clock() - oldest).total_seconds())
+
+    def _disk(self) -> Iterator[Metric]:
+        log = self._store.with_name(f"{self._store.name}-wal")
+        for definition, path in ((STORE, self._store), (STORE_LOG, log)):
+            if path.exists():
+                yield _gauge(definition, {None: path.stat().st_size})
+        if self._store.parent.exists():
+            disk = os.statvfs(self._store.parent)
+            yield _gauge(STORE_FREE, {None: disk.f_bavail * disk.f_frsize})
+
+
+def _counter(of: Definition, values: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(of.family, of.help, labels=of.labels)
+    for label, value in values.items():
+        family.add_metric([label], value)
+    return family
+
+
+def _gauge(of: Definition, values: dict[Any, float]) -> Metric:
+    """`values` by the one label; by None where there is none."""
+    family = GaugeMetricFamily(of.name, of.help, labels=of.labels)
+    for label, value in values.items():
+        family.add_metric([] if label is None else [label], value)
+    return family
+
+
+def _durations(calls: dict[str, Calls]) -> Metric:
+    family = HistogramMetricFamily(CALL_TIME.name, CALL_TIME.help, labels=CALL_TIME.labels)
+    for route, each in calls.items():
+        total, buckets = 0, []
+        for bound, count in zip((*each.bounds, float("inf")), each.counts, strict=True):
+            total += count
+            buckets.append((floatToGoString(bound), float(total)))
+        family.add_metric([route], buckets, each.seconds)
+    return family

@@ -24,7 +24,6 @@ from receiver.http.framework import (
     AsyncApp,
     ConnexionRequest,
     ConnexionResponse,
-    MiddlewarePosition,
     RelativeResolver,
     SwaggerUIOptions,
 )
@@ -82,21 +81,20 @@ def build(
         validate_responses=False,
         validator_map=neutral.VALIDATORS,
     )
-    app.add_middleware(
-        Lane if lane else Capture,
-        MiddlewarePosition.BEFORE_EXCEPTION,
+    app.add_url_rule(health.PATH, "healthz", health.Health())
+    app.add_api(neutral.document(contract.document, operations), base_path="")
+    app.add_error_handler(HTTPException, partial(_no_such_thing, stranger))
+    app.add_error_handler(Exception, partial(_broken, stranger))
+    # Around connexion, not among its middlewares: two of those stand before any that is added.
+    capture = Lane if lane else Capture
+    return capture(
+        app,
         table=Table(operations),
         intake=intake,
         bodies=bodies or Bodies(),
         observe=observe,
         stranger=stranger,
     )
-    app.add_url_rule(health.PATH, "healthz", health.Health())
-    app.add_api(neutral.document(contract.document, operations), base_path="")
-    app.add_error_handler(HTTPException, partial(_no_such_thing, stranger))
-    app.add_error_handler(Exception, partial(_broken, stranger))
-    served: ASGIApp = app
-    return served
 
 
 def _lifespan(on_start: Step, on_stop: Step) -> Callable[[Any], Any]:

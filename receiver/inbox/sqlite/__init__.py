@@ -35,7 +35,7 @@ from receiver.inbox.sqlite import views
 from receiver.inbox.sqlite.claims import Claims
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
-from receiver.inbox.sqlite.keeping import Batch, Keeper
+from receiver.inbox.sqlite.keeping import Keeper
 from receiver.inbox.sqlite.migrate import SCHEMA
 from receiver.inbox.sqlite.rows import moment
 from receiver.inbox.sqlite.storefile import log_bytes
@@ -87,7 +87,7 @@ class SqliteInbox:
     ) -> list[Receipt]:
         engine = self._running()
         receipts: list[Receipt]
-        receipts, newest = await engine.do(Appending(Batch(batch, cursor)))
+        receipts, newest = await engine.do(Appending(batch, cursor))
         engine.doorbell.ring(newest)
         return receipts
 

@@ -6,7 +6,6 @@ Must not know: what the work is for.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -19,6 +18,7 @@ from receiver.errors import StoreError
 from receiver.inbox.sqlite import views
 from receiver.inbox.sqlite.connection import connect
 from receiver.inbox.sqlite.doorbell import Doorbell
+from receiver.inbox.sqlite.forked import forks
 from receiver.inbox.sqlite.readers import Readers
 from receiver.inbox.sqlite.storefile import StoreFile, checkpoint, log_bytes, truncate
 from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer
@@ -41,7 +41,7 @@ class Engine:
         self, path: Path, synchronous: str, work: Transaction, on_commit: OnCommit
     ) -> None:
         self.path = path
-        self._pid = os.getpid()
+        self._forks = forks()
         self._writer = Writer(StoreFile(path, synchronous), work, on_commit)
         self._readers = Readers(path)
         watch = partial(connect, path, synchronous="NORMAL", create=False)
@@ -59,7 +59,7 @@ class Engine:
     @property
     def elsewhere(self) -> bool:
         """Whether another process opened it."""
-        return self._pid != os.getpid()
+        return self._forks != forks()
 
     async def ready(self) -> None:
         """Have the store opened, and made if there is none."""

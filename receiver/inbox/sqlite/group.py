@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from receiver.inbox import Entry
 from receiver.inbox.sqlite import routes
-from receiver.inbox.sqlite.keeping import Batch, Keeper
+from receiver.inbox.sqlite.keeping import Keeper
 from receiver.inbox.sqlite.routes import Registering, Route, Saving
 
 
@@ -20,13 +21,14 @@ from receiver.inbox.sqlite.routes import Registering, Route, Saving
 class Appending:
     """Work for the writer: keep a batch. Its outcome is (receipts, newest position)."""
 
-    batch: Batch
+    entries: Sequence[Entry]
+    cursor: tuple[str, str] | None
     future: asyncio.Future[Any] | None = None
     optional: ClassVar[bool] = True
 
     @property
     def weight(self) -> int:
-        return len(self.batch.entries)
+        return len(self.entries)
 
 
 class Group:
@@ -47,9 +49,8 @@ class Group:
         outcomes: dict[int, Any] = {}
         appending = [work for work in works if isinstance(work, Appending)]
         if appending:
-            batches = [work.batch for work in appending]
             self._kept = True
-            receipts, self._written = self._keeper.keep(connection, batches)
+            receipts, self._written = self._keeper.keep(connection, appending)
             self.events = sum(map(len, receipts))
             for work, mine in zip(appending, receipts, strict=True):
                 outcomes[id(work)] = (mine, self._written)

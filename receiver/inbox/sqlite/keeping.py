@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -24,11 +24,14 @@ LONGEST_GROUP = 128
 """Rows that one statement takes; below it, powers of two, so that few statements are compiled."""
 
 
-class Batch(msgspec.Struct, frozen=True):
+class Batch(Protocol):
     """One call of `append`."""
 
-    entries: Sequence[Entry]
-    cursor: tuple[str, str] | None = None
+    @property
+    def entries(self) -> Sequence[Entry]: ...
+
+    @property
+    def cursor(self) -> tuple[str, str] | None: ...
 
 
 class _Rows:

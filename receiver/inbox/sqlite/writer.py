@@ -49,9 +49,9 @@ AT_ONCE = 256
 """Weight of a group that the event loop may do itself: two or three milliseconds' work."""
 
 SLOW_SECONDS = 0.005
-THREAD_SECONDS = 1.0
-"""After a commit on the event loop that took longer than the one, the thread does them for the
-other: a slow disk holds up the loop once in a second at most."""
+RECOVERY = 10
+"""After a commit on the event loop that took longer than SLOW_SECONDS, the thread does them for so
+many times as long: a slow disk holds up the loop for a small part of the time only."""
 
 
 class Transaction(Protocol):
@@ -129,7 +129,7 @@ class Writer:
         _resolve(self._commit([work for work in works if not _left(work)], self._file.holding))
         ended = monotonic()
         if ended - began > SLOW_SECONDS:
-            self._thread_until = ended + THREAD_SECONDS
+            self._thread_until = ended + RECOVERY * (ended - began)
         return True
 
     def put(self, works: list[Any]) -> None:

@@ -5,6 +5,7 @@ Must not know: settings, the store, sinks, other listeners.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -101,12 +102,23 @@ def _lifespan(on_start: Step, on_stop: Step) -> Callable[[Any], Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await on_start()
+        _settle_memory()
         try:
             yield
         finally:
             await on_stop()
 
     return lifespan
+
+
+def _settle_memory() -> None:
+    """Spare the garbage collector what lives as long as the process.
+
+    connexion and the contract are some 200,000 objects: to walk over them takes 30 ms, during which
+    nobody is answered, and happened every few thousand requests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _no_such_thing(

@@ -92,7 +92,7 @@ def load(dotted: str = "receiver.generated") -> Catalogue:
     """
     hookspecs = _import(dotted, "hookspecs")
     models = _import(dotted, "models")
-    contract = _contract(dotted)
+    served = contract(dotted)
     try:
         tables = models.MODELS, models.SPELLINGS, models.JSON_TEXTS
         decoders = {
@@ -100,22 +100,21 @@ def load(dotted: str = "receiver.generated") -> Catalogue:
         }
     except (AttributeError, TypeError, ValueError, NameError) as error:
         raise _misshapen(dotted, f"models.py: {error}") from error
-    missing = [event for event in contract.events if (event.source, event.name) not in decoders]
-    missing += [event for event in contract.events if not hasattr(hookspecs, event.hook)]
+    missing = [event for event in served.events if (event.source, event.name) not in decoders]
+    missing += [event for event in served.events if not hasattr(hookspecs, event.hook)]
     if missing:
         raise _misshapen(dotted, f"nothing was generated for {missing[0].name}")
     return Catalogue(
         package=dotted,
-        contract=contract,
+        contract=served,
         hookspecs=hookspecs,
         validators={
-            (event.source, event.name): _validator(dotted, contract, event)
-            for event in contract.events
+            (event.source, event.name): _validator(dotted, served, event) for event in served.events
         },
         decoders=decoders,
         enums={
-            (event.source, event.name): open_enums(contract.document, event.schema)
-            for event in contract.events
+            (event.source, event.name): open_enums(served.document, event.schema)
+            for event in served.events
         },
     )
 
@@ -135,26 +134,37 @@ def _validator(
         raise _misshapen(dotted, f"the schema of {event.name}: {_short(str(error))}") from error
 
 
+def contract(dotted: str = "receiver.generated") -> Contract:
+    """What a generated package says is served; nothing of its generated code is imported.
+
+    Raises ConfigError as `load` does.
+    """
+    try:
+        text = resources.files(dotted).joinpath("openapi.json").read_text(encoding="utf-8")
+        return openapi.parse(json.loads(text))
+    except ModuleNotFoundError as error:
+        raise _absent(dotted, dotted, error) from error
+    except (OSError, ValueError, TypeError, SpecError) as error:
+        raise _misshapen(dotted, f"openapi.json: {error}") from error
+
+
 def _import(dotted: str, module: str) -> ModuleType:
     try:
         return importlib.import_module(f"{dotted}.{module}")
     except ModuleNotFoundError as error:
-        if error.name and f"{dotted}.{module}".startswith(error.name):
-            raise ConfigError(
-                f"contract = {dotted!r}: there is no {error.name}; `receiver generate --out DIR` "
-                "makes such a package, and it must be importable"
-            ) from error
-        raise
+        raise _absent(dotted, f"{dotted}.{module}", error) from error
     except (SyntaxError, ValueError, TypeError) as error:
         raise _misshapen(dotted, f"{module}: {error}") from error
 
 
-def _contract(dotted: str) -> Contract:
-    try:
-        text = resources.files(dotted).joinpath("openapi.json").read_text(encoding="utf-8")
-        return openapi.parse(json.loads(text))
-    except (OSError, ValueError, SpecError) as error:
-        raise _misshapen(dotted, f"openapi.json: {error}") from error
+def _absent(dotted: str, wanted: str, error: ModuleNotFoundError) -> ConfigError:
+    """The error for a package that is not there; raises `error` itself when it is another's."""
+    if not error.name or not wanted.startswith(error.name):
+        raise error
+    return ConfigError(
+        f"contract = {dotted!r}: there is no {error.name}; `receiver generate --out DIR` "
+        "makes such a package, and it must be importable"
+    )
 
 
 def _misshapen(dotted: str, reason: str) -> ConfigError:

@@ -43,6 +43,10 @@ class StoreError(ReceiverError):
     """The inbox cannot do what was asked (full, read-only, gone, locked, or of a newer version)."""
 
 
+class UnkeepableError(StoreError):
+    """What was given cannot be kept by any store, now or later: a time without a zone, say."""
+
+
 class PayloadError(ReceiverError):
     """A stored payload does not fit the generated model of its event type."""
 

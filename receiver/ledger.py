@@ -7,7 +7,7 @@ Must not know: how its state is kept, what the events say, what time it is.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -242,11 +242,11 @@ class Ledger:
         """How many events are in flight, waiting and held back together."""
         return len(self._open)
 
-    def census(self) -> tuple[int, int]:
-        """How many of the saved exceptions wait for another attempt, and how many are held back."""
-        saved = [entry for entry in self._open.values() if entry.seq <= self.position]
-        held = sum(entry.state is _State.HELD for entry in saved)
-        return sum(entry.due is not None for entry in saved if entry.state is not _State.HELD), held
+    def kept(self) -> Iterator[tuple[int, bool, datetime | None]]:
+        """Of each saved exception: position, whether it is held back, when it may be claimed."""
+        for entry in self._open.values():
+            if entry.seq <= self.position:
+                yield entry.seq, entry.state is _State.HELD, entry.due
 
     def reshape(self, *, ordered: bool, max_exceptions: int) -> None:
         """Take up changed settings; what is in flight stays so."""

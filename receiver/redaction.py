@@ -1,4 +1,4 @@
-"""Takes known secrets out of what is written to logs, errors and dead letters.
+"""Makes texts fit for logs, errors and dead letters: known secrets out, nothing unwritable in.
 
 Must not know: whose secrets they are, or where the text goes.
 """
@@ -19,6 +19,15 @@ SHORTEST = 4
 """Characters; a shorter text is no secret, and taking it out would make any message unreadable."""
 
 DEEPEST = 20
+
+
+def plain(text: str, most: int) -> str:
+    """The first `most` characters of a text, as one that every file and database takes.
+
+    Lone surrogates become escapes (`\\ud800`); a subclass of `str` becomes a text like any other.
+    """
+    start = str.__getitem__(text, slice(most))  # not what a subclass makes of it
+    return start.encode("utf-8", "backslashreplace").decode("utf-8")[:most]
 
 
 class Redaction:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import SecretStr
+
 from receiver import signature
 from receiver.contract import Contract, Operation, Scheme
 from receiver.errors import ConfigError
@@ -17,6 +19,12 @@ from receiver.keyring import HeaderSecret, Keyring, PublicKey, Secret, SourceKey
 from receiver.settings import Configuration, KeyPath, SourceSettings, nearest_of
 
 T = TypeVar("T")
+SHORT = 16
+"""Bytes below which a secret can be found by trying, by whoever has one signed request."""
+
+FILE = "file:"
+URL = "file://"
+"""A value that starts so is a URL and stands for itself."""
 
 
 def keyring(
@@ -47,6 +55,20 @@ def keyring(
     if faults:
         raise ConfigError(*faults)
     return Keyring(keys)
+
+
+def short(keys: Keyring, source: str) -> Iterator[KeyPath]:
+    """The keys of the configuration whose secrets are too short to be safe."""
+    held = keys.for_source(source) or SourceKeys()
+    # Those of the configuration come first, in its order.
+    kinds: tuple[tuple[str, tuple[Secret | HeaderSecret, ...]], ...] = (
+        ("secrets", held.secrets),
+        ("headers", held.headers),
+    )
+    for kind, found in kinds:
+        for index, secret in enumerate(found):
+            if len(secret.value) < SHORT:
+                yield "sources", source, kind, index, "value"
 
 
 def unusable(contract: Contract, source: str, keys: SourceKeys) -> list[str]:
@@ -82,6 +104,34 @@ def sink_settings(found: Configuration, route: str, environ: Mapping[str, str]) 
     return dict(resolved)
 
 
+def files(found: Configuration) -> set[Path]:
+    """The files that `file:` values of sources and routes are read from."""
+    settings = found.settings
+    places = (
+        *(source.model_dump() for source in settings.sources.values()),
+        *(route.settings for route in settings.routes.values()),
+    )
+    return {
+        found.base / text.removeprefix(FILE)
+        for place in places
+        for text in _texts(place)
+        if text.startswith(FILE) and not text.startswith(URL)
+    }
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
 def resolve(text: str, base: Path, environ: Mapping[str, str]) -> str:
     """What `text` stands for: a variable, a file's content without its last line end, or itself.
 
@@ -95,8 +145,8 @@ def resolve(text: str, base: Path, environ: Mapping[str, str]) -> str:
                 f"the environment variable {name} is {state}; set it, and start again"
             )
         return environ[name]
-    if text.startswith("file:") and not text.startswith("file://"):
-        path = base / text.removeprefix("file:")
+    if text.startswith(FILE) and not text.startswith(URL):
+        path = base / text.removeprefix(FILE)
         try:
             content = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
@@ -140,7 +190,13 @@ class _Resolver:
         return self._text(value, path) if isinstance(value, str) else value
 
     def _secrets(self, given: SourceSettings, path: KeyPath) -> Iterator[Secret]:
+        names: set[str] = set()
         for index, entry in enumerate(given.secrets):
+            if entry.name in names:
+                fault = f"{entry.name!r} is the name of another secret here, too; rename one"
+                name = (*path, "secrets", index, "name")
+                self._faults.extend(self._found.error(name, fault).problems)
+            names.add(entry.name)
             where = (*path, "secrets", index, "value")
             value = self._text(entry.value.get_secret_value(), where)
             if value is not None:

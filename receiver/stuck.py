@@ -23,8 +23,8 @@ from receiver.redaction import Redaction
 from receiver.sink import logger
 
 FILE = "stuck.json"
-DUMP = "backstage.dump"
-"""What the interpreter writes when a signal ends it (faulthandler)."""
+DUMP = "backstage.{}.dump"
+"""What the interpreter of a process writes when a signal ends it (faulthandler)."""
 LONGEST_STACK = 8_000
 
 _FRAME = re.compile(r'  File "(?P<file>.+)", line (?:\d+|\?\?\?)')
@@ -81,7 +81,7 @@ def arm(folder: Path) -> None:
 
     Call `confined` before: what the last process wrote is overwritten. Raises OSError.
     """
-    file = (folder / DUMP).open("wb", buffering=0)
+    file = (folder / DUMP.format(os.getpid())).open("wb", buffering=0)
     faulthandler.enable(file, all_threads=True)
     _kept_open[:] = [file]
 
@@ -93,8 +93,11 @@ def confined(folder: Path, routes: Sequence[Route]) -> list[Route]:
     edition since is left as it is configured, and forgotten.
     """
     with contextlib.suppress(OSError):  # a folder that cannot be written to is told of elsewhere
-        remember(folder, _dumped(folder, routes))
-        (folder / DUMP).unlink(missing_ok=True)
+        for dump in folder.glob(DUMP.format("*")):
+            if dump.stat().st_size:  # else of a process that lives, or of one that ended in peace
+                remember(folder, _dumped(dump, routes))
+            if dump.stat().st_size or not _alive(dump):
+                dump.unlink(missing_ok=True)
     known = stuck_routes(folder)
     now = {route.name: route.plugin.edition for route in routes}
     stale = [each for each in known.values() if now.get(each.route, each.edition) != each.edition]
@@ -127,9 +130,19 @@ def named_by_file(files: Iterable[str], routes: Sequence[Route]) -> list[Route]:
     return []
 
 
-def _dumped(folder: Path, routes: Sequence[Route]) -> list[Stuck]:
+def _alive(dump: Path) -> bool:
+    """Whether the process whose dump it would be is there."""
+    try:
+        os.kill(int(dump.name.split(".")[1]), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _dumped(path: Path, routes: Sequence[Route]) -> list[Stuck]:
     """The routes that a dump of faulthandler names; several where it does not tell which it was."""
-    path = folder / DUMP
     try:
         text, at = path.read_text(encoding="utf-8", errors="replace"), path.stat().st_mtime
     except OSError:

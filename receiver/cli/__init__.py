@@ -13,6 +13,7 @@ import typer
 
 import receiver
 from receiver.cli import output
+from receiver.cli.backstage import backstage as backstage_command
 from receiver.cli.config import app as config_commands
 from receiver.cli.dead import app as dead_commands
 from receiver.cli.dev import dev as dev_command
@@ -20,6 +21,7 @@ from receiver.cli.events import app as events_commands
 from receiver.cli.generate import generate as generate_command
 from receiver.cli.quarantine import app as quarantine_commands
 from receiver.cli.send import send as send_command
+from receiver.cli.serve import serve as serve_command
 from receiver.cli.sinks import app as sinks_commands
 from receiver.cli.spec import app as spec_commands
 from receiver.errors import ReceiverError
@@ -54,12 +56,15 @@ def root(
     \b
     Begin with:
       receiver dev                    a receiver on this machine, nothing to configure
+      receiver serve                  a receiver for the internet, from receiver.toml
       receiver send TYPE              an event as its platform would send it
       receiver events list            what came in
     """
 
 
 app.command("dev")(dev_command)
+app.command("serve")(serve_command)
+app.command("backstage")(backstage_command)
 app.command("send")(send_command)
 app.command("generate")(generate_command)
 app.add_typer(spec_commands, name="spec")

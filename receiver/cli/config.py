@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from receiver.cli import opening, options, output
+from receiver.cli import masking, opening, options, output
 from receiver.errors import ConfigError, ReceiverError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from receiver.catalogue import Catalogue
-    from receiver.settings import Configuration
+    from receiver.contract import Contract
+    from receiver.settings import Configuration, RouteSettings
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look at the configuration.")
 
@@ -26,13 +30,15 @@ HIDDEN = "**********"
 
 @app.command("check")
 def check(
+    as_json: options.Json = False,
     config: options.Config = None,
     plugins_dir: options.PluginsDir = None,
     store_dir: options.StoreDir = None,
 ) -> None:
     """Check everything: keys, contract, sources, secrets, sinks, each route's settings.
 
-    Prints every problem as `file:line: [table] key: what is wrong` and exits 1 if there is one.
+    Prints every problem as `file:line: [table] key: what is wrong` and exits 1 if there is one;
+    what is allowed, but hardly meant, is a warning.
 
     \b
     Examples:
@@ -40,25 +46,37 @@ def check(
       receiver config check --config /etc/receiver/receiver.toml
     """
     faults: list[str] = []
+    warnings: list[str] = []
     found = _collect(
         faults,
         lambda: opening.configuration(config, plugins_dir=plugins_dir, store_dir=store_dir),
     )
     catalogue = found and _collect(faults, lambda: opening.catalogue(found))
     if found and catalogue:
-        _collect(faults, lambda: _check_secrets(found, catalogue))
-        _collect(faults, lambda: _check_routes(found, catalogue, faults))
-    for fault in faults:
-        output.tell(fault)
+        _collect(faults, lambda: _check_secrets(found, catalogue, warnings))
+        _collect(faults, lambda: _check_routes(found, catalogue, warnings))
+    if as_json:
+        output.structure({"right": not faults, "errors": faults, "warnings": warnings})
+    else:
+        for line in (*faults, *(f"warning: {warning}" for warning in warnings)):
+            output.tell(line)
     if faults:
         raise typer.Exit(1)
-    assert found
-    assert catalogue
-    settings = found.settings
-    contract = catalogue.contract
-    output.line(
-        f"{found.label} is right: {len(contract.events)} event types of {len(contract.sources)} "
-        f"sources, {len(settings.sources)} sources configured, {len(settings.routes)} routes"
+    if not as_json:
+        output.line(_verdict(found, catalogue))
+
+
+def _verdict(found: Configuration, catalogue: Catalogue) -> str:
+    contract, settings = catalogue.contract, found.settings
+    count = output.count
+    there = f"{found.label} is right:"
+    if not Path(found.label).exists():
+        rest = ", beside what options and variables set" if found.given else ""
+        there = f"no {found.label} here: the defaults hold{rest};"
+    return (
+        f"{there} {count(len(contract.events), 'event type')} of "
+        f"{count(len(contract.sources), 'source')}, {count(len(settings.sources), 'source')} "
+        f"configured, {count(len(settings.routes), 'route')}"
     )
 
 
@@ -104,9 +122,10 @@ def effective(found: Configuration) -> Iterator[tuple[str, Any, str]]:
     """(key, value, who set it) of every setting, defaults among them; secrets masked."""
     from receiver.settings import wording
 
-    shown_settings = _harmless(found)
+    models = _models(found)
     for path, leaf in _leaves(found.settings.model_dump(by_alias=True), ()):
-        value = leaf if path[:4] in shown_settings else _masked(leaf, path)
+        plain = leaf.get_secret_value() if hasattr(leaf, "get_secret_value") else leaf
+        value = leaf if plain is leaf and _harmless(models, path) else _masked(plain)
         shown = output.cell(value) if isinstance(value, list | tuple) else value
         yield wording(path), shown, found.origin(path)
 
@@ -124,34 +143,34 @@ def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
         yield from _leaves(item, (*path, key))
 
 
-def _harmless(found: Configuration) -> set[tuple[str | int, ...]]:
-    """The settings of routes' sinks that the sink's own model does not call secret."""
+def _models(found: Configuration) -> dict[str, type[BaseModel]]:
+    """The model of each route's sink settings, where the sink is installed and has one."""
     from receiver.plugins import describe, discover
 
     if not found.settings.routes:
-        return set()
+        return {}
     plugins = discover(found.plugins_dir)
-    harmless: set[tuple[str | int, ...]] = set()
-    for name, route in found.settings.routes.items():
-        described = describe(plugins[route.sink]) if route.sink in plugins else None
-        fields = described.settings.model_fields if described and described.settings else {}
-        harmless |= {
-            ("routes", name, "settings", key)
-            for key, field in fields.items()
-            if "Secret" not in str(field.annotation)
-        }
-    return harmless
+    described = {
+        name: describe(plugins[route.sink])
+        for name, route in found.settings.routes.items()
+        if route.sink in plugins
+    }
+    return {name: plugin.settings for name, plugin in described.items() if plugin.settings}
 
 
-def _masked(value: Any, path: tuple[str | int, ...]) -> Any:
-    """A value that may be shown: a reference as written, anything that may be a secret hidden."""
-    plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-    secret = plain is not value or (path[0] == "routes" and "settings" in path[2:])
-    if isinstance(plain, str) and plain.startswith(("env:", "file:")):
-        return plain
-    if secret and isinstance(plain, str | list | tuple):
-        return HIDDEN
-    return plain
+def _harmless(models: Mapping[str, type[BaseModel]], path: tuple[str | int, ...]) -> bool:
+    """Whether a setting is one of Receiver's own, or of a sink's and certain to be no secret."""
+    if path[0] != "routes" or path[2:3] != ("settings",):
+        return True
+    model = models.get(str(path[1]))
+    return model is not None and masking.showable(model, path[3:])
+
+
+def _masked(value: Any) -> Any:
+    """A value that may be a secret, hidden; a reference to one as written."""
+    if value is None or (isinstance(value, str) and value.startswith(("env:", "file:"))):
+        return value
+    return HIDDEN
 
 
 def _collect(faults: list[str], work: Callable[[], Any]) -> Any:
@@ -165,19 +184,43 @@ def _collect(faults: list[str], work: Callable[[], Any]) -> Any:
     return None
 
 
-def _check_secrets(found: Configuration, catalogue: Catalogue) -> None:
+def _check_secrets(found: Configuration, catalogue: Catalogue, warnings: list[str]) -> None:
     from receiver import keptsecrets
-    from receiver.secrets import keyring
+    from receiver.secrets import SHORT, keyring, short
 
     kept = keptsecrets.read(found.store_path.parent)
-    keyring(found, catalogue.contract, os.environ, kept)
+    keys = keyring(found, catalogue.contract, os.environ, kept)
+    for name in found.settings.sources:
+        for path in short(keys, name):
+            fault = f"has fewer than {SHORT} bytes and can be guessed; make it longer"
+            warnings.extend(found.error(path, fault).problems)
 
 
-def _check_routes(found: Configuration, catalogue: Catalogue, faults: list[str]) -> None:
+def _check_routes(found: Configuration, catalogue: Catalogue, warnings: list[str]) -> None:
     from receiver import backstage
-    from receiver.plugins import describe, discover
 
-    plugins = discover(found.plugins_dir)
-    broken = [describe(plugin).error for plugin in plugins.values()]
-    faults.extend(error for error in broken if error and not found.settings.routes)
+    plugins = opening.plugins(found)
+    for name, route in found.settings.routes.items():
+        for key, pattern, what in _idle_patterns(route, catalogue.contract):
+            fault = f"{pattern!r} matches no {what} of the contract"
+            warnings.extend(found.error(("routes", name, *key), fault).problems)
     backstage.routes(found, catalogue, plugins, os.environ)
+    warnings.extend(backstage.unusable(catalogue, plugins).values())
+
+
+def _idle_patterns(
+    route: RouteSettings, contract: Contract
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """(key, pattern, what it is for) of a route's patterns that nothing fits."""
+    from receiver.patterns import EXCLUDES, Patterns
+
+    sources = [name for name in contract.sources if Patterns(route.sources).match(name)]
+    types = {event.name for event in contract.events if event.source in sources}
+    for key, patterns, names, what in (
+        ("events", route.events, types, "event type"),
+        ("sources", route.sources, set(contract.sources), "source"),
+    ):
+        for index, pattern in enumerate(patterns):
+            wanted = Patterns([pattern.removeprefix(EXCLUDES)])
+            if not any(wanted.match(name) for name in names):
+                yield (key, index), pattern, what

@@ -5,11 +5,13 @@ Must not know: how requests are proved or answered, how sinks are called.
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
@@ -18,31 +20,39 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import receiver
-from receiver.cli import narration, opening, options, output, running
-from receiver.errors import ReceiverError
+from receiver import logs, running
+from receiver.cli import narration, opening, options, output, sinks
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from receiver.catalogue import Catalogue
+    from receiver.composition import Public
+    from receiver.configured import Setup
     from receiver.dispatch import Route
-    from receiver.http.protocol import Protocol
     from receiver.keptsecrets import Kept
+    from receiver.plugins import Plugin
     from receiver.settings import Configuration, Flag
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Play:
     """What one run works with."""
 
-    found: Configuration
+    setup: Setup
     catalogue: Catalogue
+    plugins: dict[str, Plugin]
     delivered: list[Route]
+    idle: list[str]
+    """Why sinks that are there get no route, a line each."""
     kept: dict[str, Kept]
     made: list[str]
     """The sources whose secrets were made just now."""
     where: str
     """The options that make another command work on the same store."""
+
+    @property
+    def found(self) -> Configuration:
+        """The configuration."""
+        return self.setup.found
 
     @property
     def folder(self) -> Path:
@@ -72,14 +82,38 @@ def dev(
       receiver dev
       receiver dev --port 9000 --plugins-dir ./my-plugins
     """
-    found = _configuration(config, host, port, lane, store_dir, plugins_dir)
+    flags = _flags(config, host, port, lane, store_dir, plugins_dir)
+    found = opening.load(config, flags)
     catalogue = opening.catalogue(found)
-    kept, made = _secrets(found, catalogue)
-    stage = Stage(
-        found, catalogue, _routes(found, catalogue), kept, made, _same_store(config, store_dir)
+    opening.hand_down(config, flags)
+    play = _play(found, catalogue, _same_store(config, store_dir), config, plugins_dir)
+    advice = "receiver dev --port {free}"
+    with opening.listen(found.settings.server.public, advice) as listener:
+        _serve(play, listener)
+
+
+def _play(
+    found: Configuration,
+    catalogue: Catalogue,
+    where: str,
+    config: Path | None,
+    plugins_dir: Path | None,
+) -> Play:
+    from receiver import configured, keptsecrets
+
+    contract = catalogue.contract
+    plugins, delivered = _routes(found, catalogue)
+    kept, made = keptsecrets.supply(found.store_path.parent, contract, found.settings.sources)
+    return Play(
+        setup=configured.Setup(found, configured.keyring(found, contract, os.environ)),
+        catalogue=catalogue,
+        plugins=plugins,
+        delivered=delivered,
+        idle=sinks.idle(found, plugins, config, plugins_dir),
+        kept=kept,
+        made=made,
+        where=where,
     )
-    with _listen(found) as listener:
-        _serve(stage, listener)
 
 
 def _same_store(config: Path | None, store_dir: Path | None) -> str:
@@ -88,138 +122,98 @@ def _same_store(config: Path | None, store_dir: Path | None) -> str:
     return "".join(f" {name} {shlex.quote(str(path))}" for name, path in options if path)
 
 
-def _configuration(
+def _flags(
     config: Path | None,
     host: str | None,
     port: int | None,
     lane: str | None,
     store_dir: Path | None,
     plugins_dir: Path | None,
-) -> Configuration:
-    from receiver.settings import Flag, split_address
+) -> list[Flag]:
+    """The keys that the options set."""
+    from receiver.settings import Flag
 
-    flags: list[Flag] = []
+    flags = opening.flags(store_dir, plugins_dir)
     if lane is not None:
         if lane not in ("on", "off"):
             raise typer.BadParameter(f"{lane!r} is neither on nor off", param_hint="--lane")
         flags.append(Flag("--lane", ("server", "lane"), lane == "on"))
-    found = opening.configuration(
-        config, store_dir=store_dir, plugins_dir=plugins_dir, flags=tuple(flags)
-    )
-    if host is None and port is None:
-        return found
-    given_host, given_port = split_address(found.settings.server.public)
-    chosen = host or given_host
-    public = f"[{chosen}]" if ":" in chosen else chosen
-    public += f":{given_port if port is None else port}"
-    option = "--host" if host is not None else "--port"
-    flags.append(Flag(option, ("server", "public"), public))
-    return opening.configuration(
-        config, store_dir=store_dir, plugins_dir=plugins_dir, flags=tuple(flags)
-    )
+    return flags + opening.listening(opening.load(config, flags), host, port)
 
 
-def _secrets(found: Configuration, catalogue: Catalogue) -> tuple[dict[str, Kept], list[str]]:
-    """The kept secrets, and the sources for which they were made just now."""
-    from receiver import keptsecrets
-
-    folder = found.store_path.parent
-    kept = keptsecrets.read(folder)
-    sources = sorted(catalogue.contract.sources)
-    made = [name for name in sources if name not in kept and name not in found.settings.sources]
-    kept |= {name: keptsecrets.create(catalogue.contract, name) for name in made}
-    if made:
-        keptsecrets.write(folder, kept)
-    return kept, made
-
-
-def _routes(found: Configuration, catalogue: Catalogue) -> list[Route]:
+def _routes(found: Configuration, catalogue: Catalogue) -> tuple[dict[str, Plugin], list[Route]]:
+    """All plugins, and the routes; a broken distribution that nobody routes is told."""
     from receiver import backstage
-    from receiver.plugins import describe, discover
 
-    plugins = discover(found.plugins_dir)
-    for plugin in plugins.values():
-        described = describe(plugin)
-        if described.error:
-            output.tell(f"receiver: {described.error}")
-    return backstage.routes(found, catalogue, plugins, os.environ)
+    plugins = opening.plugins(found)
+    delivered = backstage.routes(found, catalogue, plugins, os.environ)
+    for fault in backstage.unusable(catalogue, plugins).values():
+        output.tell(f"receiver: {fault}")
+    return plugins, delivered
 
 
-def _listen(found: Configuration) -> socket.socket:
-    """The listening socket; ReceiverError with a way out when the address cannot be had."""
-    from receiver.settings import split_address
+def _public(play: Play, ready: Callable[[], None]) -> Public:
+    from receiver import composition
 
-    host, port = split_address(found.settings.server.public)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        free = port + 1 if 0 < port < 65535 else 8080
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise ReceiverError(
-            f"cannot listen on {host} port {port}: {why}; stop the program "
-            f"that has it, or choose another: receiver dev --port {free}"
-        ) from None
-
-
-def _application(stage: Stage, address: str) -> ASGIApp:
-    from receiver.backstage import open_inbox
-    from receiver.http.app import build
-    from receiver.intake import Intake
-    from receiver.secrets import keyring
-
-    found, contract = stage.found, stage.catalogue.contract
-    inbox = open_inbox(found)
-    keys = keyring(found, contract, os.environ, stage.kept)
-    narrator = narration.Narrator(contract, stage.where)
-    intake = Intake(stage.catalogue, keys, inbox, observer=narrator.observe)
-
-    async def ready() -> None:
-        # From here on a signal drains, and whoever connects is served.
-        _banner(stage, address)
-
-    return build(
-        stage.catalogue,
-        intake,
-        lane=found.settings.server.lane,
-        on_start=ready,
-        on_stop=inbox.close,
-        observe=lambda operation, outcome: narrator.observe(operation, outcome, ""),
+    narrator = narration.Narrator(play.catalogue.contract, play.where)
+    return composition.public(
+        play.setup, play.catalogue, os.environ, notable=narrator.observe, ready=ready
     )
 
 
-def _serve(stage: Stage, listener: socket.socket) -> None:
+def _serve(play: Play, listener: socket.socket) -> None:
     import uvicorn
 
-    from receiver.backstage import Backstage
+    from receiver.backstage import Backstage, Listener, Stage
+    from receiver.http import admin
+    from receiver.metrics import Delivery, Exposition, folder_of
 
-    narration.configure_logs()
+    logs.configure("text", level=logging.WARNING)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what plugins print shows in a pipe, too
     address = running.address(*listener.getsockname()[:2])
-    grace = max(1, int(stage.found.settings.server.grace))
+    contract, figures = play.catalogue.contract, Delivery(play.found.store_path)
+    backstage = Backstage(
+        lambda: Stage(
+            play.setup,
+            play.catalogue,
+            play.plugins,
+            play.delivered,
+            os.environ,
+            figures=figures,
+        )
+    )
+    operators = Listener(
+        play.found.settings.server.admin,
+        admin.build(
+            document=contract.document,
+            ready=backstage.checks,
+            metrics=Exposition(contract, folder_of(play.folder), [figures]),
+        ),
+    )
+    public = _public(play, lambda: _banner(play, address, operators.url))
     server = uvicorn.Server(
         uvicorn.Config(
-            _application(stage, address),
+            public.app,
             loop="uvloop" if os.name == "posix" else "asyncio",
-            http=_protocol(stage.found),
+            http=public.protocol(),
             ws="none",
             proxy_headers=False,
             lifespan="on",
             access_log=False,
             log_config=None,
             server_header=False,
-            timeout_graceful_shutdown=grace,
+            timeout_graceful_shutdown=max(1, int(play.found.settings.server.grace)),
         )
     )
 
     def leave(_number: int, _frame: object) -> None:
         server.should_exit = True
 
-    backstage = Backstage(stage.found, stage.catalogue, stage.delivered)
     backstage.start()
+    operators.start()
     try:
-        with running.told(stage.folder, address):
+        with running.told(play.folder, address):
             # uvicorn drains on these and raises them again afterwards; there is more to drain.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, leave)
@@ -227,37 +221,33 @@ def _serve(stage: Stage, listener: socket.socket) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
     finally:
+        operators.stop()
         backstage.stop()
     output.line("stopped; everything that was answered 200 is in the inbox")
 
 
-def _protocol(found: Configuration) -> type[Protocol]:
-    from receiver.http.door import Limits
-    from receiver.http.protocol import guarded
-    from receiver.http.proxies import Proxies
-
-    given = found.settings.server
-    return guarded(Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies)))
-
-
-def _banner(stage: Stage, address: str) -> None:
+def _banner(play: Play, address: str, operators: str | None) -> None:
     from receiver import keptsecrets
 
-    contract = stage.catalogue.contract
+    contract = play.catalogue.contract
     taken = [operation for operation in contract.operations if operation.transport == "http"]
-    names = ", ".join(f"{route.name} ({route.plugin.name})" for route in stage.delivered)
+    names = ", ".join(f"{route.name} ({route.plugin.name})" for route in play.delivered)
+    level = running.durability(play.found.settings.store.durability)
     output.line(f"receiver {receiver.__version__}")
     output.line(f"  listening  {address}  ({len(taken)} event paths)")
-    output.line(f"  inbox      {stage.found.store_path}  ({stage.found.settings.store.durability})")
+    output.line(f"  admin      {operators or 'waits for its address'}")
+    output.line(f"  inbox      {play.found.store_path}  ({level})")
     output.line(f"  routes     {names or 'none: events are kept and go nowhere'}")
-    if stage.made:
-        output.line(f"  secrets    made now, kept in {stage.folder / keptsecrets.FILE}:")
+    for line in play.idle:
+        output.line(f"  not routed {line}")
+    if play.made:
+        output.line(f"  secrets    made now, kept in {play.folder / keptsecrets.FILE}:")
         rows = [
             row
-            for name in stage.made
-            for row in narration.secret_rows(contract, name, stage.kept[name])
+            for name in play.made
+            for row in narration.secret_rows(contract, name, play.kept[name])
         ]
         output.table(narration.SECRET_COLUMNS, rows)
     if taken:
-        output.line(f"  try        {narration.example(contract, taken[0])}{stage.where}")
+        output.line(f"  try        {narration.example(contract, taken[0])}{play.where}")
     output.line("  stop       Ctrl-C")

@@ -6,6 +6,8 @@ Must not know: how the inbox keeps any of it.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,7 @@ from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
-    from receiver.inbox import Attempt, DeadLetter, Inbox, RoutePlace, Stored
-
-MOST_ROUTES = 10_000
+    from receiver.inbox import Attempt, DeadLetter, Inbox, Standing, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Dossier:
     attempts: tuple[Attempt, ...]
     """Every failed attempt of every route, oldest first."""
     dead: tuple[DeadLetter, ...]
-    places: tuple[RoutePlace, ...]
+    routes: Mapping[str, str]
+    """What each route has made of it so far, in words."""
     notes: tuple[str, ...]
     """What is worth knowing and no fault, such as values that the spec does not list."""
 
@@ -35,7 +36,7 @@ class Dossier:
         """As plain values, for JSON."""
         return {
             **summary(self.event),
-            "routes": {place.route: self.state(place) for place in self.places},
+            "routes": dict(self.routes),
             "attempts": [asdict(attempt) for attempt in self.attempts],
             "dead_letters": [
                 {
@@ -49,34 +50,41 @@ class Dossier:
             "notes": list(self.notes),
         }
 
-    def state(self, place: RoutePlace) -> str:
-        """What a route has made of the event so far."""
-        if self.event.seq is None:
-            return "quarantined: no route sees it"
-        if any(letter.route == place.route for letter in self.dead):
-            return "dead letter"
-        failed = [attempt for attempt in self.attempts if attempt.route == place.route]
-        if self.event.seq > place.position:
-            return "not yet"
-        if failed and place.waiting + place.held:
-            return "tried again, or waiting for it"
-        return "delivered, or not wanted"
-
 
 async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue) -> Dossier:
     """The dossier of the event with this id or position; ReceiverError when there is none."""
     event = await _find(inbox, wanted)
+    attempts = tuple(await inbox.attempts(event.id))
     letters: list[DeadLetter] = []
-    if event.seq is not None:
-        near = await inbox.dead_letters(after=event.seq - 1, limit=MOST_ROUTES)
+    if event.seq is None:
+        places = await inbox.places()
+        routes = {place.route: "quarantined: no route sees it" for place in places}
+    else:
+        failures = Counter(attempt.route for attempt in attempts)
+        standings = await inbox.standings(event.seq)
+        routes = {found.route: made_of_it(found, failures[found.route]) for found in standings}
+        # A page never parts the letters of one position.
+        near = await inbox.dead_letters(after=event.seq - 1, limit=1)
         letters = [letter for letter in near if letter.event.id == event.id]
-    return Dossier(
-        event=event,
-        attempts=tuple(await inbox.attempts(event.id)),
-        dead=tuple(letters),
-        places=tuple(await inbox.places()),
-        notes=tuple(_notes(event, catalogue)),
-    )
+    return Dossier(event, attempts, tuple(letters), routes, tuple(_notes(event, catalogue)))
+
+
+def made_of_it(standing: Standing, failures: int) -> str:
+    """What a route has made of an event so far, with the number of its failed attempts."""
+    after = f", after {failures} failed attempt{'s' if failures > 1 else ''}" if failures else ""
+    match standing.state:
+        case "dead":
+            return "dead letter"
+        case "beyond" | "open":
+            return f"not yet: in flight, or its turn has not come{after}"
+        case "held":
+            return f"held back behind an earlier event of its node{after}"
+        case "waiting" if standing.due:
+            return f"tried again from {output.moment(standing.due)} on{after}"
+        case _ if failures:
+            return f"delivered, or no longer wanted{after}"
+        case _:
+            return "delivered, or not wanted, or older than the route"
 
 
 async def _find(inbox: Inbox, wanted: str) -> Stored:
@@ -125,7 +133,7 @@ def print_dossier(dossier: Dossier) -> None:
         output.line(f"{name:<10} {output.cell(value)}")
     _print_list("problems", event.problems)
     _print_list("notes", dossier.notes)
-    _print_list("routes", [f"{place.route}: {dossier.state(place)}" for place in dossier.places])
+    _print_list("routes", [f"{route}: {made}" for route, made in dossier.routes.items()])
     _print_list("attempts", [_attempt(attempt) for attempt in dossier.attempts])
     _print_list("dead letters", [_letter(letter) for letter in dossier.dead])
     output.line("payload")

@@ -5,17 +5,21 @@ Must not know: how requests are judged.
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from receiver.cli import output
+from receiver.sampling import Sampler
 
 if TYPE_CHECKING:
     from receiver.contract import Contract, Operation
     from receiver.keptsecrets import Kept
     from receiver.replies import Outcome
+
+BURST = 10
+"""Lines about one kind of trouble at one operation that are said at once, and then one a second:
+a person sees each of their own, and a flood scrolls nothing away."""
 
 SECRET_COLUMNS = ("source", "header", "kind", "secret")
 
@@ -23,8 +27,12 @@ SECRET_COLUMNS = ("source", "header", "kind", "secret")
 class Narrator:
     """Prints a line for every request that was not simply accepted, and what to do about it."""
 
-    def __init__(self, contract: Contract, where: str) -> None:
+    def __init__(
+        self, contract: Contract, where: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._contract = contract
+        self._sampler: Sampler[tuple[str, str]] = Sampler(BURST, 1.0)
+        self._clock = clock
         self._where = where
         """The options that make another command work on the same store."""
 
@@ -35,23 +43,27 @@ class Narrator:
 
         if isinstance(outcome, Refused):
             why = detail or outcome.reason
-            self._say(f"401 {operation.id}: {why}; accepted would be: {self.example(operation)}")
+            said = f"{why}; accepted would be: {self.example(operation)}"
+            self._say(operation, 401, outcome.reason, said)
         elif isinstance(outcome, Taken):
             for receipt in outcome.receipts:
                 if receipt.status is Status.QUARANTINED:
                     problems = "; ".join(receipt.problems)
-                    look = f"receiver quarantine list{self._where}"
-                    self._say(f"200 {operation.id}: quarantined: {problems}; see: {look}")
+                    said = f"quarantined: {problems}; see: receiver quarantine list{self._where}"
+                    self._say(operation, 200, "quarantined", said)
         else:
-            why = f": {detail}" if detail else ""
-            self._say(f"{reply(outcome).status} {operation.id}: {type(outcome).__name__}{why}")
+            kind = type(outcome).__name__
+            self._say(operation, reply(outcome).status, kind, f"{kind}: {detail}".rstrip(": "))
 
     def example(self, operation: Operation) -> str:
         """The command that sends what an operation takes."""
         return example(self._contract, operation) + self._where
 
-    def _say(self, text: str) -> None:
-        output.line(output.printable(text))
+    def _say(self, operation: Operation, status: int, kind: str, text: str) -> None:
+        unsaid = self._sampler.admit((operation.id, kind), self._clock())
+        if unsaid is not None:
+            more = f" ({unsaid} more before)" if unsaid else ""
+            output.line(output.printable(f"{status} {operation.id}: {text}{more}"))
 
 
 def example(contract: Contract, operation: Operation) -> str:
@@ -80,19 +92,3 @@ def secret_rows(contract: Contract, source: str, kept: Kept) -> Iterator[tuple[s
         yield source, header, "static", value
     for public in kept.public_keys():
         yield source, headers.get("rsa", output.MISSING), "rsa", f"private key, {public.name}"
-
-
-def configure_logs() -> None:
-    """Send what modules log to stderr, from warnings on, a line each."""
-    import structlog
-
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
-    structlog.configure(
-        processors=[
-            structlog.stdlib.add_log_level,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

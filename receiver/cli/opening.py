@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from receiver.errors import ConfigError, StoreError
+from receiver.errors import ConfigError, ReceiverError, StoreError
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
     from receiver.inbox import Inbox
+    from receiver.plugins import Plugin
     from receiver.settings import Configuration, Flag
 
 T = TypeVar("T")
@@ -28,31 +29,90 @@ def configuration(
     *,
     store_dir: Path | None = None,
     plugins_dir: Path | None = None,
-    flags: tuple[Flag, ...] = (),
 ) -> Configuration:
     """The configuration that a command's options, the environment and the file make together."""
-    from receiver.settings import Flag
+    return load(config, flags(store_dir, plugins_dir))
+
+
+def load(config: Path | None, flags: Sequence[Flag]) -> Configuration:
+    """The configuration that the file, the environment and `flags` make together."""
     from receiver.settings.file import load
 
-    chosen = list(flags)
+    return load(config, os.environ, tuple(flags))
+
+
+def flags(store_dir: Path | None, plugins_dir: Path | None) -> list[Flag]:
+    """The keys that these options set."""
+    from receiver.settings import Flag
+
+    chosen: list[Flag] = []
     if store_dir is not None:
         url = f"sqlite:///{store_dir.absolute() / INBOX}"
         chosen.append(Flag("--store-dir", ("store", "url"), url))
     if plugins_dir is not None:
         chosen.append(Flag("--plugins-dir", ("plugins_dir",), str(plugins_dir.absolute())))
-    return load(config, os.environ, tuple(chosen))
+    return chosen
+
+
+def listening(found: Configuration, host: str | None, port: int | None) -> list[Flag]:
+    """The key that `--host` and `--port` set together with what is configured."""
+    from receiver.settings import Flag, split_address
+
+    if host is None and port is None:
+        return []
+    given_host, given_port = split_address(found.settings.server.public)
+    chosen = host or given_host
+    public = f"[{chosen}]" if ":" in chosen else chosen
+    public += f":{given_port if port is None else port}"
+    return [Flag("--host" if host is not None else "--port", ("server", "public"), public)]
+
+
+def hand_down(config: Path | None, flags: Sequence[Flag]) -> None:
+    """Have this process and those that it starts find the same: options become variables."""
+    from receiver.settings import variable
+    from receiver.settings.file import VARIABLE
+
+    for flag in flags:
+        value = flag.value
+        os.environ[variable(flag.path)] = (
+            str(value).lower() if isinstance(value, bool) else str(value)
+        )
+    if config is not None:
+        os.environ[VARIABLE] = str(config.absolute())
+
+
+def listen(address: str, advice: str) -> socket.socket:
+    """A listening socket; ReceiverError with a way out when the address cannot be had."""
+    from receiver.settings import split_address
+
+    host, port = split_address(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        free = port + 1 if 0 < port < 65535 else 8080
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise ReceiverError(
+            f"cannot listen on {host} port {port}: {why}; stop the program "
+            f"that has it, or choose another: {advice.format(free=free)}"
+        ) from None
 
 
 def catalogue(found: Configuration) -> Catalogue:
     """The contract's catalogue; a generated package beside the configuration is found, too."""
-    from receiver.catalogue import load
+    from receiver import configured
 
-    if str(found.base) not in sys.path:
-        sys.path.append(str(found.base))
+    return configured.catalogue(found)
+
+
+def plugins(found: Configuration) -> dict[str, Plugin]:
+    """Every plugin by name: installed ones, and the files of the configured folder."""
+    from receiver.plugins import discover
+
     try:
-        return load(found.settings.contract)
+        return discover(found.plugins_dir)
     except ConfigError as error:
-        raise found.error(("contract",), *error.problems) from None
+        raise found.error(("plugins_dir",), *error.problems) from None
 
 
 def with_inbox(found: Configuration, work: Callable[[Inbox], Awaitable[T]]) -> T:

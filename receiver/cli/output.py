@@ -70,6 +70,11 @@ def cell(value: Any) -> str:
     return printable(str(value))
 
 
+def count(number: int, noun: str) -> str:
+    """`1 route`, `2 routes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def moment(value: datetime) -> str:
     """A time in UTC, to the millisecond."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

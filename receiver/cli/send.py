@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from receiver.cli import opening, options, output, running, signing
+from receiver import running
+from receiver.cli import opening, options, output, signing
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:

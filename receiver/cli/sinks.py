@@ -6,6 +6,9 @@ Must not know: how plugins are found, or events.
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +19,7 @@ from receiver.errors import PluginError
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from receiver.plugins import Description
+    from receiver.plugins import Description, Plugin
     from receiver.settings import Configuration
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look at installed sinks.")
@@ -38,10 +41,10 @@ def list_sinks(
       receiver sinks list
       receiver sinks list --plugins-dir ./sinks --json
     """
-    from receiver.plugins import describe, discover
+    from receiver.plugins import describe
 
     found = opening.configuration(config, plugins_dir=plugins_dir)
-    described = [describe(plugin) for plugin in discover(found.plugins_dir).values()]
+    described = [describe(plugin) for plugin in opening.plugins(found).values()]
     if as_json:
         output.structure([_plain(sink, found) for sink in described])
         return
@@ -72,13 +75,15 @@ def describe_sink(
       receiver sinks describe jsonl
       receiver sinks describe http --json
     """
-    from receiver.plugins import describe, discover
+    from receiver.plugins import describe
     from receiver.settings import nearest_of
 
     found = opening.configuration(config, plugins_dir=plugins_dir)
-    plugins = discover(found.plugins_dir)
+    plugins = opening.plugins(found)
     if name not in plugins:
-        raise PluginError(f"no sink {name!r}; {nearest_of(name, list(plugins), 'installed:')}")
+        advice = nearest_of(name, list(plugins), "installed:")
+        folder = "" if found.plugins_dir else " (one of a plugins folder needs --plugins-dir DIR)"
+        raise PluginError(f"no sink {name!r}; {advice}{folder}")
     sink = describe(plugins[name])
     if sink.error:
         raise PluginError(sink.error)
@@ -99,6 +104,35 @@ def routes(sink: Description, found: Configuration) -> list[str]:
     if settings.routes:
         return [name for name, route in settings.routes.items() if route.sink == sink.name]
     return [f"{sink.name} (automatic)"] if settings.autoroute and sink.configured else []
+
+
+def idle(
+    found: Configuration,
+    plugins: Mapping[str, Plugin],
+    config: Path | None,
+    plugins_dir: Path | None,
+) -> list[str]:
+    """Why sinks get no route where every one that can has one; and what tells more of them.
+
+    `config` and `plugins_dir` are the options that the other command needs, too.
+    """
+    from receiver.plugins import describe
+
+    if found.settings.routes or not found.settings.autoroute:
+        return []
+    told = []
+    for plugin in plugins.values():
+        sink = describe(plugin)
+        if sink.error is None and not sink.configured:
+            command = f"receiver sinks describe {sink.name}"
+            if config is not None:
+                command += f" --config {shlex.quote(str(config))}"
+            if plugin.from_folder and plugins_dir is not None:
+                command += f" --plugins-dir {shlex.quote(str(plugins_dir))}"
+            told.append(
+                f"{sink.name}: needs {', '.join(sink.required) or 'settings'}; see: {command}"
+            )
+    return told
 
 
 def toml(sink: Description) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job, UnderWay
 from receiver.dispatch.clock import Clock
 from receiver.dispatch.durations import Durations
+from receiver.dispatch.isolated import AnySink, IsolatedSink
 from receiver.dispatch.outcome import DELIVERED, Judge, Outcome
 from receiver.dispatch.route import Route
 from receiver.dispatch.selection import Selection, Way, event
@@ -33,6 +34,7 @@ class Delivery:
     def __init__(
         self,
         route: Route,
+        sink: AnySink,
         selection: Selection,
         judge: Judge,
         decide: Decide,
@@ -52,9 +54,15 @@ class Delivery:
         self._durations = durations
         self._batch = route.batch
         self._batch_wait = route.batch_wait
-        self._tasks = Tasks(route.concurrency, route.deadline, self._report, freed)
-        self._threads = Threads(route.name, route.concurrency, route.deadline, self._report, freed)
-        self._crews: tuple[Crew, ...] = (self._tasks, self._threads)
+        self._tasks: Crew
+        self._threads: Crew
+        if isinstance(sink, IsolatedSink):
+            self._tasks, self._threads = sink.crews(self._report)
+        else:
+            size, deadline = route.concurrency, route.deadline
+            self._tasks = Tasks(size, deadline, self._report, freed)
+            self._threads = Threads(route.name, size, deadline, self._report, freed)
+        self._crews = (self._tasks, self._threads)
         self._gathering: deque[tuple[Claim, Way, float]] = deque()
         """Claims that wait for a batch, its way, and since when."""
         self._timer: asyncio.TimerHandle | None = None

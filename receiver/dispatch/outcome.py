@@ -60,6 +60,17 @@ class Raised:
     """Whether it was ended by its deadline."""
 
 
+class Foreign(Exception):
+    """An exception of another process; its message is this one's message."""
+
+    def __init__(self, name: str, message: str, trace: str = "") -> None:
+        self.name = name
+        """The name of its type."""
+        self.trace = trace
+        """Where it was raised."""
+        super().__init__(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Turns what hooks return and raise into outcomes, for one route."""
@@ -123,11 +134,11 @@ class Judge:
             own = "retry" if isinstance(error, Retry) else "error"
             kind, message = ("reject" if isinstance(error, Reject) else own), spoken(error)
         # A Retry or a Reject is the sink's own words; where they were said is of no interest.
-        trace = "" if kind in ("retry", "reject") else _trace(error)
+        trace = "" if kind in ("retry", "reject") else traced(error)
         return Failure(
             now,
             kind,
-            type(error).__name__,
+            called(error),
             self._clean(message)[:LONGEST_MESSAGE],
             self._clean(trace)[-LONGEST_TRACEBACK:],
         )
@@ -160,8 +171,15 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
-def _trace(error: BaseException) -> str:
+def called(error: BaseException) -> str:
+    """The name of the exception's type, of the process where it was raised."""
+    return error.name if isinstance(error, Foreign) else type(error).__name__
+
+
+def traced(error: BaseException) -> str:
     """Where it was raised, without the frame that called the hook."""
+    if isinstance(error, Foreign):
+        return error.trace
     trace = error.__traceback__
     try:
         return "".join(

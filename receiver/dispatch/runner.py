@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,14 +17,14 @@ from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, Timer
 from receiver.dispatch.delivery import Delivery
 from receiver.dispatch.durations import Durations
-from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, spoken
+from receiver.dispatch.isolated import AnySink, IsolatedSink, sink_of
+from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, called, spoken
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection
-from receiver.dispatch.threads import once
+from receiver.dispatch.threads import once, unless
 from receiver.dispatch.verdicts import Verdicts
 from receiver.errors import PluginError
 from receiver.inbox import Claim, Inbox
-from receiver.plugins import BoundSink, bind
 from receiver.redaction import Redaction
 from receiver.sink import logger
 
@@ -57,7 +57,14 @@ class Runner:
         self._random = random
         self._window = max(WINDOW, 2 * route.batch, 2 * route.concurrency)
         self._log: Any = logger(route.name, Redaction())
-        self._status = RouteStatus(route=route.name, plugin=route.plugin.name, state="starting")
+        self._status = RouteStatus(
+            route=route.name,
+            plugin=route.plugin.name,
+            state="starting",
+            isolation=route.isolation,
+            confined=route.confined,
+        )
+        self._sink: AnySink | None = None
         self._delivered = self._failed = self._dead = 0
         self._durations = Durations()
         self._logged_at: datetime | None = None
@@ -79,11 +86,17 @@ class Runner:
 
     def status(self) -> RouteStatus:
         """How the route is doing now; the lag is for the store to say."""
-        delivery = self._delivery
-        running = self._status.state == "running" and delivery is not None
+        delivery, sink = self._delivery, self._sink
+        state = self._status.state
+        if state == "running" and delivery is not None and delivery.stuck:
+            state = "stuck"
+        isolated = sink if isinstance(sink, IsolatedSink) else None
+        if state == "running" and isolated is not None and not isolated.up:
+            state = "starting"
         return replace(
             self._status,
-            state="stuck" if running and delivery and delivery.stuck else self._status.state,
+            state=state,
+            restarts=isolated.restarts if isolated else 0,
             in_flight=self._in_hand,
             overdue=delivery.overdue if delivery else 0,
             delivered=self._delivered,
@@ -108,15 +121,16 @@ class Runner:
     async def run(self, grace: Callable[[], float]) -> None:
         """Deliver until `stop`; then wait `grace()` seconds for the calls that are under way."""
         try:
-            sink = bind(
-                self.route.plugin, self.route.name, self.route.settings, self._catalogue.hookspecs
+            sink = self._sink = sink_of(
+                self.route, self._catalogue, random=self._random, trouble=self._trouble
             )
+            self._log = sink.log
+            opened = await self._open(sink)
         except PluginError as error:
             self._note("broken", str(error))
             self._log.error("the route cannot deliver", error=str(error))
             return
-        self._log = sink.log
-        if not await self._open(sink):
+        if not opened:
             await sink.release()
             self._status = replace(self._status, state="stopped")
             return
@@ -130,40 +144,35 @@ class Runner:
             await self._close(sink)
             self._status = replace(self._status, state="stopped")
 
-    async def _open(self, sink: BoundSink) -> bool:
-        """Open the sink, as often as it takes; False when the route was stopped before."""
+    async def _open(self, sink: AnySink) -> bool:
+        """Open the sink, as often as it takes; False when the route was stopped before.
+
+        Raises PluginError when a process of its own finds that the sink cannot be used.
+        """
         failures = 0
         while sink.open is not None and not self._stopping.is_set():
-            result = await self._unless_stopped(once(sink.open, self.route.deadline))
+            limit = self.route.deadline + sink.starting
+            result = await unless(self._stopping, once(sink.open, limit), CLOSING)
             if not isinstance(result, Raised):
                 return True
             if self._stopping.is_set():
                 return False
+            if isinstance(sink, IsolatedSink) and isinstance(result.error, PluginError):
+                raise result.error
             failures += 1
-            said = f"open failed: {type(result.error).__name__}: {spoken(result.error)}"
+            said = f"open failed: {called(result.error)}: {spoken(result.error)}"
             self._note("starting", sink.redaction.text(said))
             if failures == 1:
                 self._log.error("the sink does not open; trying on", error=said)
             await self._rest(pause(failures, self._random(), first=1.0, cap=60.0))
         return sink.open is None
 
-    async def _unless_stopped(self, call: Coroutine[Any, Any, Any]) -> Any:
-        """What the call returns; a Raised when the route is stopped before it ends."""
-        calling = asyncio.create_task(call)
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait([calling, stopping], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if calling.done():
-            return calling.result()
-        calling.cancel()
-        await asyncio.wait([calling], timeout=CLOSING)
-        return Raised(InterruptedError("the route was stopped"))
-
-    async def _deliver(self, sink: BoundSink) -> None:
+    async def _deliver(self, sink: AnySink) -> None:
         selection = Selection(self.route, sink, self._catalogue)
         judge = Judge(self.route.schedule, self.route.deadline, sink.redaction)
         self._delivery = Delivery(
             self.route,
+            sink,
             selection,
             judge,
             self._decide,
@@ -220,10 +229,10 @@ class Runner:
             async with asyncio.timeout(1.0):
                 await self._verdicts.done()
 
-    async def _close(self, sink: BoundSink) -> None:
+    async def _close(self, sink: AnySink) -> None:
         result = await once(sink.close, CLOSING) if sink.close else None
         if isinstance(result, Raised):
-            said = f"close failed: {type(result.error).__name__}: {spoken(result.error)}"
+            said = f"close failed: {called(result.error)}: {spoken(result.error)}"
             self._note(self._status.state, sink.redaction.text(said))
             self._log.warning("the sink does not close", error=said)
         await sink.release()
@@ -259,6 +268,9 @@ class Runner:
             last_error=f"route {self.route.name}, sink {self.route.plugin.name}: {error}",
             last_error_at=self._clock.now(),
         )
+
+    def _trouble(self, said: str) -> None:
+        self._note(self._status.state, said)
 
     def _written(self, count: int) -> None:
         self._in_hand -= count

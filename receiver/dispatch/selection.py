@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from receiver.dispatch.isolated import AnySink
 from receiver.dispatch.route import Catalogue, Route
 from receiver.event import Event
 from receiver.inbox import Claim, Head
 from receiver.patterns import Patterns
-from receiver.plugins import BoundSink, Hook
+from receiver.plugins import Hook
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Way:
 class Selection:
     """The choice of one route. What is asked of types is asked once and remembered."""
 
-    def __init__(self, route: Route, sink: BoundSink, catalogue: Catalogue) -> None:
+    def __init__(self, route: Route, sink: AnySink, catalogue: Catalogue) -> None:
         self._sink = sink
         self._catalogue = catalogue
         self._events = Patterns(route.events)

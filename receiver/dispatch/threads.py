@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
@@ -177,3 +177,19 @@ async def once(function: Callable[[], Any], deadline: float) -> Any:
         if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
             raise
         return Raised(error, overdue=limit.expired())
+
+
+async def unless(stopping: asyncio.Event, call: Coroutine[Any, Any, Any], patience: float) -> Any:
+    """What the call returns; a Raised when `stopping` is set before it ends.
+
+    It is cancelled then, and has `patience` seconds to end.
+    """
+    calling = asyncio.create_task(call)
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait([calling, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if calling.done():
+        return calling.result()
+    calling.cancel()
+    await asyncio.wait([calling], timeout=patience)
+    return Raised(InterruptedError("the route was stopped"))

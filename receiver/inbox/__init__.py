@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from receiver.inbox.places import RoutePlace, Standing
 from receiver.receipt import Receipt, Status
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Receipt",
     "RoutePlace",
     "RouteStart",
+    "Standing",
     "Status",
     "Stored",
     "Traits",
@@ -144,22 +146,6 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoutePlace:
-    """Where a route stands."""
-
-    route: str
-    position: int
-    """Every event up to here is delivered, not wanted, dead, or one of the exceptions."""
-    lag: int
-    """Events after the position."""
-    waiting: int
-    held: int
-    """Exceptions that wait for another attempt, and that are held back behind those."""
-    dead: int
-    paused: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """Which kept events to read; None and empty mean any."""
 
@@ -227,6 +213,8 @@ class Inbox(Protocol):
     `append` and the three verdicts (`settle`, `defer`, `bury`) return when what they did is as
     durable as `traits` says. A verdict that raised StoreError is not forgotten: it becomes durable
     before the route claims anything new. A verdict on an event that is not claimed does nothing.
+    Of a failure every text is kept, unwritable characters as escapes; a verdict that raised
+    UnkeepableError (a time without a zone) was not given, and another may be.
     """
 
     @property
@@ -290,6 +278,9 @@ class Inbox(Protocol):
 
     async def places(self) -> list[RoutePlace]:
         """Where each known route stands."""
+
+    async def standings(self, seq: int) -> list[Standing]:
+        """What each known route, by name, has made of the event at a position."""
 
     async def figures(self) -> Figures:
         """The store at a glance."""

@@ -29,11 +29,12 @@ from receiver.inbox import (
     Receipt,
     RoutePlace,
     RouteStart,
+    Standing,
     Status,
     Stored,
     Traits,
 )
-from receiver.inbox.rules import conflict, lane, selects, stored
+from receiver.inbox.rules import conflict, keepable, lane, place, selects, standing, stored, timed
 from receiver.ledger import Ledger, Turn
 
 
@@ -175,13 +176,15 @@ class MemoryInbox:
     async def defer(self, claim: Claim, *, until: datetime, failure: Failure) -> None:
         self._must_be_open()
         route, seq = self._route(claim.route), _seq(claim.event)
-        if route.ledger.defer(seq, until=until, failed_at=failure.at):
+        failure = keepable(failure)
+        if route.ledger.defer(seq, until=timed(until), failed_at=failure.at):
             route.attempts.append(Attempt(claim.route, seq, claim.attempt, failure, until))
             self._save(route.ledger)
 
     async def bury(self, claim: Claim, *, failure: Failure, at: datetime) -> None:
         self._must_be_open()
         route, seq = self._route(claim.route), _seq(claim.event)
+        failure, at = keepable(failure), timed(at)
         if route.ledger.close(seq):
             route.attempts.append(Attempt(claim.route, seq, claim.attempt, failure, None))
             route.dead[seq] = DeadLetter(
@@ -247,6 +250,11 @@ class MemoryInbox:
         self._must_be_open()
         return [self._place(name) for name in sorted(self._routes)]
 
+    async def standings(self, seq: int) -> list[Standing]:
+        self._must_be_open()
+        routes = sorted(self._routes.items())
+        return [standing(name, kept.ledger, seq, dead=seq in kept.dead) for name, kept in routes]
+
     async def figures(self) -> Figures:
         self._must_be_open()
         return Figures(
@@ -282,15 +290,7 @@ class MemoryInbox:
 
     def _place(self, name: str) -> RoutePlace:
         route = self._routes[name]
-        waiting, held = route.ledger.census()
-        return RoutePlace(
-            route=name,
-            position=route.ledger.position,
-            lag=len(self._events) - route.ledger.position,
-            waiting=waiting,
-            held=held,
-            dead=len(route.dead),
-        )
+        return place(name, route.ledger, last_seq=len(self._events), dead=len(route.dead))
 
 
 def _seq(event: Stored) -> int:

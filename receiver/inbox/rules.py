@@ -1,4 +1,4 @@
-"""What every store decides alike: lanes, conflicts of keys, which events a query asks for.
+"""What every store decides alike: lanes, conflicts, failures, places, what a query asks for.
 
 Must not know: how events are kept.
 """
@@ -6,10 +6,17 @@ Must not know: how events are kept.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from receiver.inbox import Entry, Query, Stored
+from receiver.errors import UnkeepableError
+from receiver.inbox import Entry, Failure, Query, RoutePlace, Standing, Stored
+from receiver.ledger import Ledger
 from receiver.patterns import Patterns
+from receiver.redaction import plain
+
+LONGEST_TEXT = 16_384
+"""Characters of each text of a failure."""
 
 
 def lane(source: str, node: str | None) -> str | None:
@@ -20,6 +27,21 @@ def lane(source: str, node: str | None) -> str | None:
 def conflict(first_id: str) -> str:
     """The problem of an event whose dedup key came with other bytes before."""
     return f"its id was already used by event {first_id}, with another body"
+
+
+def keepable(failure: Failure) -> Failure:
+    """A failure in texts that every store takes, whatever a sink said. Raises UnkeepableError."""
+    said = (failure.kind, failure.error, failure.message, failure.traceback)
+    if not all(isinstance(text, str) for text in said):
+        raise UnkeepableError("a failure is told in texts")
+    return Failure(timed(failure.at), *(plain(text, LONGEST_TEXT) for text in said))
+
+
+def timed(moment: datetime) -> datetime:
+    """The same time. Raises UnkeepableError for one without a zone."""
+    if moment.utcoffset() is None:
+        raise UnkeepableError(f"{moment} has no time zone")
+    return moment
 
 
 def stored(entry: Entry, *, seq: int | None, problems: tuple[str, ...] = ()) -> Stored:
@@ -39,6 +61,33 @@ def stored(entry: Entry, *, seq: int | None, problems: tuple[str, ...] = ()) -> 
         secret=entry.secret,
         problems=problems,
     )
+
+
+def place(route: str, ledger: Ledger, *, last_seq: int, dead: int) -> RoutePlace:
+    """Where a route stands whose ledger is this one."""
+    kept = list(ledger.kept())
+    return RoutePlace(
+        route=route,
+        position=ledger.position,
+        lag=last_seq - ledger.position,
+        waiting=sum(due is not None and not held for _, held, due in kept),
+        held=sum(held for _, held, _ in kept),
+        dead=dead,
+    )
+
+
+def standing(route: str, ledger: Ledger, seq: int, *, dead: bool) -> Standing:
+    """What a route whose ledger is this one has made of the event at `seq`."""
+    if dead:
+        return Standing(route, "dead")
+    if seq > ledger.position:
+        return Standing(route, "beyond")
+    for kept, held, due in ledger.kept():
+        if kept == seq and held:
+            return Standing(route, "held")
+        if kept == seq:
+            return Standing(route, "open") if due is None else Standing(route, "waiting", due)
+    return Standing(route, "passed")
 
 
 def selects(query: Query) -> Callable[[Stored], bool]:

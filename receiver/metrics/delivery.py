@@ -89,47 +89,31 @@ def _now() -> datetime:
 
 
 class Delivery(Collector):
-    """The collector for one dispatcher and its inbox; `store` is the inbox's file.
+    """The collector for the process that delivers from the inbox in the file `store`."""
 
-    `statuses` tells how the routes are doing, without asking the store.
-    """
-
-    def __init__(
-        self,
-        statuses: Callable[[], Sequence[Status]],
-        inbox: Inbox,
-        store: Path,
-        *,
-        clock: Callable[[], datetime] = _now,
-    ) -> None:
-        self._statuses = statuses
-        self._inbox = inbox
+    def __init__(self, store: Path, *, clock: Callable[[], datetime] = _now) -> None:
         self._store = store
         self._clock = clock
         self._looked: tuple[list[Status], list[_Place]] = ([], [])
 
-    async def run(self) -> None:
-        """Look every few seconds, until it is cancelled; on the dispatcher's loop."""
+    async def run(self, statuses: Callable[[], Sequence[Status]], inbox: Inbox) -> None:
+        """Look every few seconds, until it is cancelled; on the dispatcher's loop.
+
+        `statuses` tells how the routes are doing, without asking the store.
+        """
         while True:
-            await self.look()
+            await self.look(statuses(), inbox)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def look(self) -> None:
+    async def look(self, statuses: Sequence[Status], inbox: Inbox) -> None:
         """Look now. Where the store cannot be asked, there are no lags until it can."""
-        statuses = list(self._statuses())
         shown = {status.route for status in statuses}
         try:
-            places = [place for place in await self._inbox.places() if place.route in shown]
-            found = [_Place(place, await self._oldest(place)) for place in places]
+            places = [place for place in await inbox.places() if place.route in shown]
+            found = [_Place(place, await _oldest(place, inbox)) for place in places]
         except StoreError:
             found = []
-        self._looked = statuses, found
-
-    async def _oldest(self, place: RoutePlace) -> datetime | None:
-        if not place.lag:
-            return None
-        events = await self._inbox.read(Query(after=place.position, limit=1))
-        return events[0].received_at if events else None
+        self._looked = list(statuses), found
 
     def collect(self) -> Iterator[Metric]:
         """What was last seen; called in any thread."""
@@ -159,6 +143,13 @@ class Delivery(Collector):
         if self._store.parent.exists():
             disk = os.statvfs(self._store.parent)
             yield _gauge(STORE_FREE, {None: disk.f_bavail * disk.f_frsize})
+
+
+async def _oldest(place: RoutePlace, inbox: Inbox) -> datetime | None:
+    if not place.lag:
+        return None
+    events = await inbox.read(Query(after=place.position, limit=1))
+    return events[0].received_at if events else None
 
 
 def _counter(of: Definition, values: dict[str, int]) -> Metric:

@@ -7,7 +7,7 @@ Must not know: events on their way, the inbox.
 
 from receiver.plugins.anchoring import anchored
 from receiver.plugins.autoroute import AutoRoute, autoroute
-from receiver.plugins.binding import BoundSink, Hook, bind
+from receiver.plugins.binding import BoundSink, Hook, bind, check
 from receiver.plugins.description import Description, describe
 from receiver.plugins.discovery import GROUP, Plugin, discover
 
@@ -21,6 +21,7 @@ __all__ = [
     "anchored",
     "autoroute",
     "bind",
+    "check",
     "describe",
     "discover",
 ]

@@ -41,6 +41,9 @@ class Hook:
 class BoundSink:
     """A sink that is ready to be opened for one route."""
 
+    starting = 0.0
+    """Seconds that opening it may take beyond what its own `open` does."""
+
     def __init__(self, plugin: Plugin, route: str, sink: Sink | ModuleType, hooks: Manager) -> None:
         self.name = plugin.name
         self.route = route
@@ -91,10 +94,8 @@ def bind(
     """
     loaded = plugin.load()
     who = f"route {route}: sink {plugin.name} ({plugin.origin})"
-    hooks = manager()
-    hooks.add_hookspecs(hookspecs)
-    hooks.add_hookspecs(contract_hooks)
-    _check_hooks(who, loaded, {name for name in vars(hooks.hook) if not name.startswith("_")})
+    hooks = _specified(contract_hooks)
+    _check_hooks(who, loaded, hooks)
     sink: Sink | ModuleType
     if isinstance(loaded, ModuleType):
         if settings:
@@ -102,17 +103,42 @@ def bind(
         sink = loaded
     else:
         sink = _made(who, loaded, route, settings)
-    try:
-        hooks.register(sink, plugin.name)
-    except pluggy.PluginValidationError as error:
-        raise PluginError(f"{who}: {' '.join(str(error).split())}") from error
-    hooks.check_pending()
+    _register(who, hooks, sink, plugin.name)
     return BoundSink(plugin, route, sink, hooks)
 
 
-def _check_hooks(who: str, loaded: Any, known: Iterable[str]) -> None:
+def check(plugin: Plugin, contract_hooks: ModuleType) -> None:
+    """Raise PluginError when a plugin could serve no route, whatever its settings.
+
+    It cannot be loaded, or has hooks that do not exist or take other arguments.
+    """
+    loaded = plugin.load()
+    who = f"sink {plugin.name} ({plugin.origin})"
+    hooks = _specified(contract_hooks)
+    _check_hooks(who, loaded, hooks)
+    # Of a class, too, pluggy reads the functions and their arguments; none is called.
+    _register(who, hooks, loaded, plugin.name)
+
+
+def _specified(contract_hooks: ModuleType) -> Manager:
+    """A plugin manager that knows every hook, and no plugin yet."""
+    hooks = manager()
+    hooks.add_hookspecs(hookspecs)
+    hooks.add_hookspecs(contract_hooks)
+    return hooks
+
+
+def _register(who: str, hooks: Manager, sink: Any, name: str) -> None:
+    try:
+        hooks.register(sink, name)
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{who}: {' '.join(str(error).split())}") from error
+    hooks.check_pending()
+
+
+def _check_hooks(who: str, loaded: Any, hooks: Manager) -> None:
     """Raise PluginError when hooks are misspelt, unmarked, wrapped or missing altogether."""
-    known = set(known)
+    known = {name for name in vars(hooks.hook) if not name.startswith("_")}
     found = marked(loaded)
     for hook in found:
         if hook.wrapper:
@@ -121,6 +147,14 @@ def _check_hooks(who: str, loaded: Any, known: Iterable[str]) -> None:
         f"there is no hook {hook.name}{_nearest(hook.name, known)}"
         for hook in found
         if hook.name not in known and not hook.optional
+    ]
+    faults += [
+        f"{hook.attribute} asks for {argument}"
+        f"{_nearest(argument, given) or f'; the hook gives {given[0]}'}"
+        for hook in found
+        if hook.name in known and (given := getattr(hooks.hook, hook.name).spec.argnames)
+        for argument in _arguments(loaded, hook.attribute)
+        if argument not in given
     ]
     attributes = {hook.attribute for hook in found}
     faults += [
@@ -132,6 +166,19 @@ def _check_hooks(who: str, loaded: Any, known: Iterable[str]) -> None:
         raise PluginError(f"{who}: {'; '.join(faults)}")
     if not found:
         raise PluginError(f"{who} implements no hook; write @hookimpl above a function `on_event`")
+
+
+def _arguments(loaded: Any, attribute: str) -> list[str]:
+    """The arguments that a hook's function must be given, without `self`."""
+    function = getattr(loaded, attribute)
+    names = [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    plain = inspect.isfunction(inspect.getattr_static(loaded, attribute))
+    return names[1:] if isinstance(loaded, type) and plain else names
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
@@ -147,7 +194,7 @@ def _made(who: str, cls: type[Sink], route: str, settings: Mapping[str, Any]) ->
     try:
         return cls(checked, route=route)
     except (Exception, SystemExit) as error:
-        text = Redaction(_given(settings)).text(f"{type(error).__name__}: {error}")
+        text = Redaction(given_texts(settings)).text(f"{type(error).__name__}: {error}")
         raise PluginError(f"{who} cannot be made: {text}") from None
 
 
@@ -190,17 +237,21 @@ def _sample(cls: type[Sink], name: str) -> str:
 def _secret_texts(cls: type[Sink], settings: Mapping[str, Any]) -> list[str]:
     """The texts given for settings that are declared as secrets."""
     fields = cls.Settings.model_fields
-    return _given([value for name, value in settings.items() if "Secret" in repr(fields.get(name))])
+    return given_texts(
+        [value for name, value in settings.items() if "Secret" in repr(fields.get(name))]
+    )
 
 
-def _given(settings: Any) -> list[str]:
+def given_texts(settings: Any) -> list[str]:
     """Every text in settings; any of them may be a secret."""
     if isinstance(settings, str):
         return [settings]
     if isinstance(settings, Mapping):
-        return [text for value in settings.values() for text in _given(value)]
+        return [text for value in settings.values() for text in given_texts(value)]
     return (
-        [text for value in settings for text in _given(value)] if isinstance(settings, list) else []
+        [text for value in settings for text in given_texts(value)]
+        if isinstance(settings, list)
+        else []
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from receiver.errors import PluginError
+from receiver.errors import ConfigError, PluginError
 from receiver.plugins.address import Address, Entry, File
 from receiver.plugins.inspection import marked
 from receiver.sink import API, Sink
@@ -28,7 +28,13 @@ class Plugin:
     """One plugin that was found. It is imported when first loaded."""
 
     def __init__(
-        self, name: str, origin: str, load: Callable[[], Any], address: Address | None = None
+        self,
+        name: str,
+        origin: str,
+        load: Callable[[], Any],
+        address: Address | None = None,
+        *,
+        from_folder: bool = False,
     ) -> None:
         self.name = name
         """What a route's `sink` calls it."""
@@ -36,6 +42,9 @@ class Plugin:
         """Who brought it: a distribution and its version, or a file."""
         self.address = address
         """Where another process finds it; None where it can be had in this one only."""
+        self.from_folder = from_folder
+        """Whether it is a file of the plugins folder, which its user named: a mistake in it stops
+        the start. One in a distribution that nobody routes is only told."""
         self._load = load
         self._loaded: Loaded | None = None
         self._error: PluginError | None = None
@@ -79,6 +88,7 @@ def discover(plugins_dir: Path | None = None) -> dict[str, Plugin]:
     """Every plugin by name, in the order of names; nothing is imported.
 
     Where two bring the same name, that name's plugin cannot be loaded: its error names both.
+    Raises ConfigError when there is no such folder.
     """
     found: dict[str, list[Plugin]] = {}
     for plugin in (*_installed(), *_files(plugins_dir)):
@@ -100,12 +110,15 @@ def _installed() -> Iterator[Plugin]:
 
 def found_at(name: str, origin: str, address: Address) -> Plugin:
     """The plugin at an address."""
-    return Plugin(name, origin, address.load, address)
+    return Plugin(name, origin, address.load, address, from_folder=isinstance(address, File))
 
 
 def _files(folder: Path | None) -> Iterator[Plugin]:
     if folder is None:
         return
+    if not folder.is_dir():
+        what = "is no folder; name the one it is in" if folder.exists() else "does not exist"
+        raise ConfigError(f"{folder} {what}")
     for path in sorted(folder.glob("*.py")):
         if not path.stem.startswith("_"):
             yield found_at(path.stem, str(path), File(str(path.absolute())))
@@ -117,7 +130,7 @@ def _contested(name: str, plugins: list[Plugin]) -> Plugin:
     def refuse() -> Any:
         raise PluginError(f"sink {name} is brought by {origins}; uninstall or rename one of them")
 
-    return Plugin(name, origins, refuse)
+    return Plugin(name, origins, refuse, from_folder=any(one.from_folder for one in plugins))
 
 
 def _judged(plugin: Plugin, found: Any) -> Loaded:
@@ -160,8 +173,11 @@ def _sinks(module: ModuleType) -> list[type[Sink]]:
 
 def _brief(error: BaseException) -> str:
     """The exception as one line, and where in the plugin it came from."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        # Nothing of the file has run: the traceback ends in this module.
+        return f"{type(error).__name__}: {error.msg} ({error.filename}, line {error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [frame for frame in frames if not frame.filename.startswith("<frozen")]
-    where = f" ({outside[-1].filename}, line {outside[-1].lineno})" if outside else ""
+    inside = [f for f in frames if not f.filename.startswith("<frozen") and f.filename != __file__]
+    where = f" ({inside[-1].filename}, line {inside[-1].lineno})" if inside else ""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"

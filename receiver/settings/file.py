@@ -15,6 +15,11 @@ NAME = "receiver.toml"
 VARIABLE = "RECEIVER_CONFIG"
 
 
+def located(config: Path | None, environ: Mapping[str, str]) -> Path:
+    """The file that `load` reads, whether there is one or not."""
+    return config or Path(environ.get(VARIABLE) or NAME)
+
+
 def load(
     config: Path | None, environ: Mapping[str, str], flags: tuple[Flag, ...] = ()
 ) -> Configuration:
@@ -23,7 +28,7 @@ def load(
     Raises ConfigError for a file that was named and is not there, and for what is wrong in it.
     """
     named = config or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
-    path = named or Path(NAME)
+    path = located(config, environ)
     if named is None and not path.exists():
         return combine("", label=NAME, base=Path.cwd(), environ=environ, flags=flags)
     who = "--config" if config else VARIABLE

@@ -89,6 +89,16 @@ class ServerSettings(_Table):
         default="127.0.0.1:8080",
         description="Where events come in: `HOST:PORT`, IPv6 as `[::1]:8080`.",
     )
+    admin: Address = Field(
+        default="127.0.0.1:8081",
+        description="Where operators look: health, readiness, metrics, the contract. Keep it from "
+        "the internet.",
+    )
+    workers: int = Field(
+        default=2,
+        ge=1,
+        description="Processes that take events in, under `receiver serve` and gunicorn.",
+    )
     grace: Seconds = Field(
         default=25.0, description="Seconds that a shutdown waits for deliveries that are under way."
     )

@@ -28,7 +28,10 @@ class JsonLines(Sink):
     class Settings(Sink.Settings):
         """Where to, and how much of it is kept."""
 
-        path: Path = Field(description="The file; its folder is made where there is none.")
+        path: Path = Field(
+            description="The file; it and its folder are made, for their owner alone, where there"
+            " are none."
+        )
         max_bytes: int = Field(
             default=100 * 1024 * 1024,
             ge=1024,
@@ -40,7 +43,7 @@ class JsonLines(Sink):
     def open(self) -> None:
         """Open the file. Raises OSError where that cannot be done, or another one writes to it."""
         self._lock = threading.Lock()
-        self.settings.path.parent.mkdir(parents=True, exist_ok=True)
+        self.settings.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = _locked(self.settings.path)
 
     def close(self) -> None:
@@ -105,7 +108,7 @@ def _numbered(path: Path, number: int) -> Path:
 
 def _locked(path: Path) -> int:
     """The open file, ours alone to write to, ending with a whole line."""
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _mend(file)

@@ -72,5 +72,6 @@ def test_a_sink_that_is_not_there_names_the_nearest(run: Run) -> None:
     done = run("sinks", "describe", "consol")
     assert (done.returncode, done.stderr) == (
         1,
-        "receiver: no sink 'consol'; did you mean \"console\"?\n",
+        "receiver: no sink 'consol'; did you mean \"console\"? "
+        "(one of a plugins folder needs --plugins-dir DIR)\n",
     )

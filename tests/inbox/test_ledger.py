@@ -224,5 +224,6 @@ def test_waiting_and_held_back_exceptions_are_told_apart():
     ledger.close(3)
     ledger.saved(ledger.delta())
 
-    assert ledger.census() == (1, 1)
-    assert ledger.next_due() == START + timedelta(seconds=9)
+    due = START + timedelta(seconds=9)
+    assert list(ledger.kept()) == [(1, False, due), (2, True, None)]
+    assert ledger.next_due() == due

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import statistics
 import subprocess
@@ -140,6 +141,23 @@ async def test_making_a_store_touches_nothing(store, path):
     store()
 
     assert list(path.parent.iterdir()) == []
+
+
+async def test_only_the_owner_may_read_a_store(store, tmp_path, entry):
+    (tmp_path / "open to all").mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        for name in ("open to all", "made here"):
+            await store(tmp_path / name / "inbox.db").append([entry()])
+    finally:
+        os.umask(before)
+
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {file.name for file in files} == {
+        *("inbox.db", "inbox.db-wal", "inbox.db-shm", "inbox.db.lock")
+    }
+    assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
+    assert oct((tmp_path / "made here").stat().st_mode & 0o777) == "0o700"
 
 
 async def test_two_processes_may_make_the_store_at_once(path, start):

@@ -148,7 +148,7 @@ def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) 
     process.communicate(timeout=10)
     slow, good = watchdog.confined(tmp_path, routes(tmp_path))
     assert (slow.isolation, good.isolation) == ("process", "thread")
-    assert not (tmp_path / "backstage.dump").exists()
+    assert not list(tmp_path.glob("backstage.*.dump"))
     assert watchdog.confined(tmp_path, routes(tmp_path))[0].isolation == "process"
 
 

@@ -69,8 +69,15 @@ EFFECTS = {
 }
 """Two texts each that must not have the same effect; sources' are of [sources.gridx]."""
 
-RUNS = {"contract", "server.public", "server.grace", "server.lane"}
-"""Proved by running a receiver, in tests/cli/test_dev.py."""
+RUNS = {
+    "contract",
+    "server.admin",
+    "server.grace",
+    "server.lane",
+    "server.public",
+    "server.workers",
+}
+"""Proved by running a receiver, in tests/cli/test_dev.py and tests/serve/."""
 
 
 def fields(model: type[BaseModel], prefix: str = "") -> set[str]:

@@ -37,7 +37,18 @@ def test_events_are_appended_one_line_each(make: Make, tmp_path: Path) -> None:
         with opened(path) as sink:
             sink.on_batch([make(number), make(number + 1)])
     assert ids(path) == ["id-1", "id-2", "id-3", "id-4"]
-    assert path.stat().st_mode & 0o007 == 0
+
+
+def test_only_the_owner_may_read_what_is_written(make: Make, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "events.jsonl"
+    before = os.umask(0o022)
+    try:
+        with opened(path) as sink:
+            sink.on_batch([make(1)])
+    finally:
+        os.umask(before)
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+    assert oct(path.parent.stat().st_mode & 0o777) == "0o700"
 
 
 def test_a_full_file_is_renamed_and_the_oldest_is_let_go(make: Make, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class Sqlite(Sink):
 
     def open(self) -> None:
         """Open the file, or make it. Raises OSError or Retry where that cannot be done."""
-        self.settings.path.parent.mkdir(parents=True, exist_ok=True)
+        self.settings.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._database = Database(self.settings.path)
         self._database.open()
 

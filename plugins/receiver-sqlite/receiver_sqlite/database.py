@@ -81,6 +81,8 @@ class Database:
         if self._connection is not None and self._file and self._file == self._identity():
             return self._connection
         self._disconnect()
+        with suppress(OSError):  # SQLite says better why a file cannot be made
+            self.path.touch(0o600)  # for its owner alone; the logs that SQLite puts by are, too
         connection = sqlite3.connect(
             self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )

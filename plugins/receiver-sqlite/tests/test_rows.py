@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -29,6 +30,25 @@ def tables(path: Path) -> set[str]:
 def test_the_sink_is_found_because_it_is_installed() -> None:
     [found] = entry_points(group="receiver.sinks", name="sqlite")
     assert found.load() is Sqlite
+
+
+def test_only_the_owner_may_read_what_is_kept(tmp_path: Path, make_event: Any) -> None:
+    before = os.umask(0o022)
+    try:
+        sink = Sqlite(Sqlite.Settings(path=tmp_path / "made" / "events.db"))
+        sink.open()
+        sink.on_batch([make_event(1)])
+        assert {
+            file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.glob("made/*")
+        } == {
+            "events.db": "0o600",
+            "events.db-shm": "0o600",
+            "events.db-wal": "0o600",
+        }
+        assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700
+        sink.close()
+    finally:
+        os.umask(before)
 
 
 def test_an_event_is_kept_with_all_that_is_known_of_it(

@@ -28,6 +28,7 @@ from receiver.inbox import (
     Receipt,
     RoutePlace,
     RouteStart,
+    Standing,
     Stored,
     Traits,
 )
@@ -143,10 +144,16 @@ class SqliteInbox:
         return await self._running().read(partial(views.attempts, event_id=event_id))
 
     async def places(self) -> list[RoutePlace]:
-        engine = self._running()
+        await self._save_passed()
+        return await self._running().read(views.places)
+
+    async def standings(self, seq: int) -> list[Standing]:
+        await self._save_passed()
+        return await self._running().read(partial(views.standings, seq=seq))
+
+    async def _save_passed(self) -> None:
         with suppress(StoreError):  # what cannot be written can still be looked at
             await self._dispatching().save()
-        return await engine.read(views.places)
 
     async def figures(self) -> Figures:
         places = await self.places()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from receiver.errors import StoreError
+from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Claim, Failure, Match, RouteStart
 from receiver.inbox.sqlite import routes, views
 from receiver.inbox.sqlite.engine import Engine
@@ -140,7 +140,12 @@ class Claims:
 
     async def _save(self, route: Route) -> None:
         try:
-            await self._engine.do(Saving(route))
+            try:
+                await self._engine.do(Saving(route))
+            except UnkeepableError:
+                # A route must not be held up for ever by what was said about one of its events.
+                route.forget_words()
+                await self._engine.do(Saving(route))
         except BaseException:
             route.owes = True
             raise

@@ -135,6 +135,25 @@ LEFT JOIN (
 GROUP BY routes.route
 ORDER BY routes.route;
 
+-- name: standings
+-- What each route has made of the event at a position.
+SELECT routes.route,
+       CASE
+           WHEN EXISTS (SELECT 1 FROM dead WHERE dead.seq = :seq AND dead.route = routes.route)
+               THEN 'dead'
+           WHEN routes.position < :seq THEN 'beyond'
+           WHEN own.seq IS NULL THEN 'passed'
+           WHEN ordered AND EXISTS (
+               SELECT 1 FROM exceptions AS earlier
+               WHERE earlier.route = own.route AND earlier.lane = own.lane AND earlier.seq < own.seq
+           ) THEN 'held'
+           WHEN own.due_at IS NULL THEN 'open'
+           ELSE 'waiting'
+       END,
+       own.due_at
+FROM routes LEFT JOIN exceptions AS own ON own.route = routes.route AND own.seq = :seq
+ORDER BY routes.route;
+
 -- name: dead_letters
 -- A page of them by position; a page ends with the last route of its last position.
 SELECT dead.route, dead.attempts, dead.buried_at,

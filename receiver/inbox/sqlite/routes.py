@@ -20,10 +20,10 @@ import msgspec
 
 from receiver.errors import StoreError
 from receiver.inbox import Claim, Failure, Head, Match, RouteStart
-from receiver.inbox.rules import lane
+from receiver.inbox.rules import lane, timed
 from receiver.inbox.sqlite.connection import number, one
 from receiver.inbox.sqlite.queries import SQL
-from receiver.inbox.sqlite.rows import exception_row, exceptional, failed, micros
+from receiver.inbox.sqlite.rows import exception_row, exceptional, failed, micros, wordless
 from receiver.ledger import Delta, Ledger, Turn
 
 PAGE = 1_000
@@ -110,18 +110,24 @@ class Route:
 
     def defer(self, claim: Claim, seq: int, until: datetime, failure: Failure) -> None:
         """To be claimed again from `until` on."""
-        attempt = (seq, self.name, claim.attempt, micros(until), *failed(failure))
+        attempt = (seq, self.name, claim.attempt, micros(timed(until)), *failed(failure))
         with self._lock:
             if self._ledger.defer(seq, until=until, failed_at=failure.at):
                 self._attempts.append(attempt)
 
     def bury(self, claim: Claim, seq: int, failure: Failure, at: datetime) -> None:
         """Given up."""
-        why = failed(failure)
+        why, when = failed(failure), micros(timed(at))
         with self._lock:
             if self._ledger.close(seq):
                 self._attempts.append((seq, self.name, claim.attempt, None, *why))
-                self._dead.append((seq, self.name, claim.attempt, micros(at), *why))
+                self._dead.append((seq, self.name, claim.attempt, when, *why))
+
+    def forget_words(self) -> None:
+        """Keep of the verdicts that are not saved only what became of the events."""
+        with self._lock:
+            self._attempts = []
+            self._dead = [wordless(row) for row in self._dead]
 
     def next_due(self) -> datetime | None:
         """See Ledger.next_due."""
@@ -156,15 +162,15 @@ class Route:
             connection.executemany(SQL["insert_attempt"], attempts).close()
         if dead:
             connection.executemany(SQL["insert_dead"], dead).close()
-        return _Saved(delta, len(attempts), len(dead))
+        return _Saved(delta, attempts, dead)
 
     def confirmed(self, saved: _Saved) -> None:
         """What `save` wrote is committed."""
         with self._lock:
             if saved.delta is not None:
                 self._ledger.saved(saved.delta)
-            del self._attempts[: saved.attempts]
-            del self._dead[: saved.dead]
+            self._attempts = _without(self._attempts, saved.attempts)
+            self._dead = _without(self._dead, saved.dead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +178,14 @@ class _Saved:
     """What one `save` wrote."""
 
     delta: Delta | None
-    attempts: int
-    dead: int
+    attempts: list[tuple[Any, ...]]
+    dead: list[tuple[Any, ...]]
+
+
+def _without(rows: list[tuple[Any, ...]], written: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows that were not written; rows may have been forgotten since."""
+    gone = {id(row) for row in written}
+    return [row for row in rows if id(row) not in gone]
 
 
 @dataclass(slots=True, eq=False)

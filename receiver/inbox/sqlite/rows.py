@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from receiver.inbox import Attempt, DeadLetter, Entry, Failure, Stored
+from receiver.inbox import Attempt, DeadLetter, Entry, Failure, Standing, Stored
+from receiver.inbox.rules import keepable
 from receiver.ledger import Exceptional
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,9 +20,20 @@ _STRINGS = msgspec.json.Decoder(tuple[str, ...])
 
 
 def micros(moment: datetime) -> int:
-    """Microseconds since 1970, exactly. Raises TypeError for a time without a zone."""
+    """Microseconds since 1970, exactly. Raises TypeError for a time without a zone.
+
+    Where UTC has no such time (the last hours of 9999, west of it), the nearest that it has.
+    """
+    return min(max(_since(moment), _FIRST), _LAST)
+
+
+def _since(moment: datetime) -> int:
     since = moment - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+_FIRST = _since(datetime.min.replace(tzinfo=UTC))
+_LAST = _since(datetime.max.replace(tzinfo=UTC))
 
 
 def moment(micros: int) -> datetime:
@@ -93,10 +105,24 @@ def attempt(row: Sequence[Any]) -> Attempt:
     return Attempt(route, seq, number, _failure(row[4:]), _maybe(next_at))
 
 
+def standing(row: Sequence[Any]) -> Standing:
+    """A row of `standings`."""
+    route, state, due = row
+    return Standing(route, state, _maybe(due) if state == "waiting" else None)
+
+
 def failed(failure: Failure) -> tuple[Any, ...]:
-    """A failure's columns, as `insert_dead` and `insert_attempt` take them."""
-    at = micros(failure.at)
-    return at, failure.kind, failure.error, failure.message, failure.traceback
+    """A failure's columns, as `insert_dead` and `insert_attempt` take them.
+
+    Raises UnkeepableError: what is remembered to be written must be something that can be.
+    """
+    kept = keepable(failure)
+    return micros(kept.at), kept.kind, kept.error, kept.message, kept.traceback
+
+
+def wordless(dead: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The columns of `insert_dead` without what the sink said."""
+    return (*dead[:5], "error", "", "what was said of it cannot be kept", "")
 
 
 def _failure(row: Sequence[Any]) -> Failure:

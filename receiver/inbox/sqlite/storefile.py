@@ -46,9 +46,8 @@ class StoreFile:
         """Alone among all writers of all processes; waits in the kernel, in turn."""
         if self._lock is None:
             if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self._lock = os.open(f"{self.path}.lock", flags, 0o666)
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _open_private(f"{self.path}.lock")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         with self.holding():
             yield
@@ -92,6 +91,8 @@ class StoreFile:
         if self._file is not None and found != self._file:
             what = "gone: put it back" if found is None else "another file now: put it back"
             raise StoreError(f"the store {self.path} is {what}, or restart Receiver to begin anew")
+        if found is None:
+            os.close(_open_private(self.path))
         connection = connect(self.path, synchronous=self._synchronous, create=self._file is None)
         try:
             self._recognise(connection)
@@ -139,6 +140,11 @@ class StoreFile:
 def checkpoint(connection: sqlite3.Connection) -> None:
     """Copy what it can of the write-ahead log into the file, in nobody's way."""
     one(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _open_private(path: Path | str) -> int:
+    """An open file; one that is made is its owner's alone, and so are the logs SQLite puts by."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def truncate(connection: sqlite3.Connection) -> None:

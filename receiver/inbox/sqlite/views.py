@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from receiver.inbox import Attempt, DeadLetter, Query, RoutePlace, Stored
+from receiver.inbox import Attempt, DeadLetter, Query, RoutePlace, Standing, Stored
 from receiver.inbox.sqlite import rows
 from receiver.inbox.sqlite.connection import number, one
 from receiver.inbox.sqlite.duplicates import oldest_key
@@ -132,6 +132,12 @@ def places(connection: sqlite3.Connection) -> list[RoutePlace]:
         )
         for route, position, waiting, held, dead in found
     ]
+
+
+def standings(connection: sqlite3.Connection, seq: int) -> list[Standing]:
+    """What each route has made of the event at a position."""
+    with closing(connection.execute(SQL["standings"], {"seq": seq})) as cursor:
+        return [rows.standing(row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)

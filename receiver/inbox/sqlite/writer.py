@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic, perf_counter
 from typing import Any, ClassVar, Protocol
 
-from receiver.errors import StoreError
+from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox.sqlite.connection import explained, transaction
 from receiver.inbox.sqlite.storefile import StoreFile
 
@@ -228,7 +228,7 @@ class Writer:
         except _FAULTS_OF_WORK as error:
             if len(works) > 1:
                 raise _OneOfMany from error
-            return _outcomes(works, error=StoreError(f"this cannot be kept: {error!r}"))
+            return _outcomes(works, error=UnkeepableError(f"this cannot be kept: {error!r}"))
         except Exception as error:
             self._file.let_go()
             return _outcomes(works, error=explained(self._file.path, error))

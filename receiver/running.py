@@ -1,4 +1,4 @@
-"""Where a running `receiver dev` listens: a file beside its inbox that `receiver send` reads.
+"""Where a running receiver listens: a file beside its inbox for `receiver send`, and a banner.
 
 Must not know: servers or requests.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,20 @@ def told(folder: Path, url: str) -> Iterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+def say(line: str) -> None:
+    """Print a line of the banner."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def durability(level: str) -> str:
+    """What the configured durability promises, in words."""
+    return {
+        "strict": "strict: on the disk before the sender is answered",
+        "relaxed": "relaxed: a power cut may lose the last events",
+    }[level]
 
 
 def address(host: str, port: int) -> str:

@@ -1,0 +1,13 @@
+"""Everything beside the web workers: routes, the loop that delivers, the admin listener.
+
+One process holds the store's lease at a time. Must not know: the public listener, the command line.
+"""
+
+from receiver.backstage.lease import Lease
+from receiver.backstage.listener import Listener
+from receiver.backstage.routes import routes, unusable
+from receiver.backstage.stage import Stage
+from receiver.backstage.thread import Backstage
+from receiver.composition import open_inbox
+
+__all__ = ["Backstage", "Lease", "Listener", "Stage", "open_inbox", "routes", "unusable"]

@@ -1,0 +1,117 @@
+"""The routes of a configuration.
+
+Must not know: how a route is run, HTTP, the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from receiver import backoff
+from receiver.backoff import Schedule
+from receiver.catalogue import Catalogue
+from receiver.dispatch import Route, examine
+from receiver.errors import ConfigError, PluginError
+from receiver.plugins import Plugin, anchored, autoroute, bind, check
+from receiver.secrets import sink_settings
+from receiver.settings import Configuration, RetrySettings, nearest_of
+
+
+def routes(
+    found: Configuration,
+    catalogue: Catalogue,
+    plugins: Mapping[str, Plugin],
+    environ: Mapping[str, str],
+) -> list[Route]:
+    """The configured routes; where there are none, one for every sink that needs no settings.
+
+    Raises ConfigError with every file of the plugins folder that is no usable plugin, and every
+    configured route that cannot be used: no such sink, settings that do not resolve or that the
+    sink does not take.
+    """
+    wrong = unusable(catalogue, plugins)
+    used = {route.sink for route in found.settings.routes.values()}
+    faults = [
+        fault
+        for name, fault in wrong.items()
+        if plugins[name].from_folder and name not in used  # a route tells its sink's fault itself
+    ]
+    made: list[Route] = []
+    if found.settings.autoroute and not found.settings.routes:
+        sound = {name: plugin for name, plugin in plugins.items() if name not in wrong}
+        made = [
+            Route(name=auto.name, plugin=auto.plugin, events=auto.events, sources=auto.sources)
+            for auto in autoroute(sound, catalogue.contract)
+        ]
+    for name in found.settings.routes:
+        try:
+            route = _route(found, name, plugins, environ)
+            if route.isolation == "process":
+                examine(route, catalogue.package)
+            else:
+                bind(route.plugin, name, route.settings, catalogue.hookspecs)
+            made.append(route)
+        except ConfigError as error:
+            faults.extend(error.problems)
+        except PluginError as error:
+            faults.extend(found.error(("routes", name), str(error)).problems)
+    if faults:
+        raise ConfigError(*faults)
+    return made
+
+
+def unusable(catalogue: Catalogue, plugins: Mapping[str, Plugin]) -> dict[str, str]:
+    """By plugin, why it could serve no route at all: broken, or hooks that do not exist."""
+    wrong: dict[str, str] = {}
+    for name, plugin in plugins.items():
+        try:
+            check(plugin, catalogue.hookspecs)
+        except PluginError as error:
+            wrong[name] = str(error)
+    return wrong
+
+
+def _route(
+    found: Configuration, name: str, plugins: Mapping[str, Plugin], environ: Mapping[str, str]
+) -> Route:
+    given = found.settings.routes[name]
+    if given.sink not in plugins:
+        advice = nearest_of(given.sink, sorted(plugins), "installed:")
+        raise found.error(
+            ("routes", name, "sink"), f"no sink {given.sink!r} is installed; {advice}"
+        )
+    plugin = plugins[given.sink]
+    settings = sink_settings(found, name, environ)
+    apart = given.isolation == "process"  # then its code is not imported here, not even to look
+    return Route(
+        name=name,
+        plugin=plugin,
+        settings=settings if apart else anchored(plugin, settings, found.base),
+        base=found.base if apart else None,
+        events=given.events,
+        sources=given.sources,
+        nodes=given.nodes,
+        users=given.users,
+        start=given.start,
+        ordered=given.ordered,
+        concurrency=given.concurrency,
+        batch=given.batch,
+        batch_wait=given.batch_wait,
+        deadline=given.deadline,
+        schedule=_schedule(given.retry),
+        max_exceptions=given.max_exceptions,
+        isolation=given.isolation,
+        memory=given.memory,
+    )
+
+
+def _schedule(retry: RetrySettings | None) -> Schedule:
+    if retry is None:
+        return backoff.DEFAULT
+    if retry.schedule is not None:
+        return backoff.listed(retry.schedule)
+    assert retry.first is not None
+    assert retry.factor is not None
+    assert retry.cap is not None
+    assert retry.attempts is not None
+    return backoff.growing(retry.first, retry.factor, retry.cap, retry.attempts)

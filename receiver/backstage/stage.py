@@ -1,0 +1,199 @@
+"""Delivers for one configuration, from the lease to the last call, and takes up changed routes.
+
+Must not know: processes, signals, HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from receiver.backstage.lease import Lease
+from receiver.backstage.routes import routes
+from receiver.catalogue import Catalogue
+from receiver.composition import open_inbox
+from receiver.configured import Setup
+from receiver.dispatch import Dispatcher, Route
+from receiver.errors import StoreError
+from receiver.inbox import Inbox
+from receiver.plugins import Plugin, discover
+from receiver.reloading import Reloading
+
+UPKEEP_SECONDS = 1.0
+CHECK_SECONDS = 1.0
+"""A check of the store holds for so long, however often it is asked for."""
+LATE_SECONDS = 3.0
+"""A store that takes longer to keep something is not well."""
+
+_log = logging.getLogger("receiver.backstage")
+
+
+def _nothing_to_say() -> None:
+    """The default for what is told."""
+
+
+class Stage:
+    """`run` delivers until `stop`; both are used on one loop."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        catalogue: Catalogue,
+        plugins: Mapping[str, Plugin],
+        delivered: Sequence[Route],
+        environ: Mapping[str, str],
+        *,
+        adapt: Callable[[Sequence[Route]], list[Route]] = list,
+    ) -> None:
+        """`delivered` are the routes to begin with.
+
+        `adapt` makes of the routes of every later configuration those that are run.
+        """
+        self.found = setup.found
+        self.folder = setup.found.store_path.parent
+        self.dispatcher: Dispatcher | None = None
+        """While it delivers."""
+        self._setup = setup
+        self._catalogue = catalogue
+        self._plugins = dict(plugins)
+        self._delivered = delivered
+        self._environ = environ
+        self._adapt = adapt
+        self._lease = Lease(self.folder)
+        self._inbox: Inbox | None = None
+        self._stopping = asyncio.Event()
+        self._checked_at = 0.0
+        self._store_fault: str | None = None
+        self._checking = asyncio.Lock()
+
+    async def run(
+        self,
+        *,
+        ready: Callable[[], None] = _nothing_to_say,
+        waiting: Callable[[], None] | None = None,
+    ) -> None:
+        """Deliver until `stop`, then wait `server.grace` for what is under way.
+
+        Calls `ready` once every route has its place in the store: only then may a listener open
+        in this process. With `waiting`, waits for the lease when another process holds it, and
+        says so by calling it. Raises StoreError when the lease cannot be had otherwise, or the
+        store fails at start.
+        """
+        try:
+            if waiting is None:
+                self._lease.take()
+            elif not await self._leased(waiting):
+                return
+            await self._deliver(ready)
+        finally:
+            self._lease.release()
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._stopping.set()
+
+    async def checks(self) -> dict[str, str | None]:
+        """What must work, and what is wrong with it (None: nothing)."""
+        if not self._lease.held:
+            return {"lease": f"another process delivers from {self.folder}"}
+        if self._stopping.is_set():
+            return {"lease": None, "dispatcher": "it is being stopped"}
+        delivers = self.dispatcher is not None
+        async with self._checking:
+            now = asyncio.get_running_loop().time()
+            if now - self._checked_at > CHECK_SECONDS:
+                self._store_fault = await self._look_at_store()
+                self._checked_at = asyncio.get_running_loop().time()
+        return {
+            "lease": None,
+            "store": self._store_fault,
+            "dispatcher": None if delivers else "it has not begun yet",
+        }
+
+    async def _leased(self, waiting: Callable[[], None]) -> bool:
+        """Wait for the lease; False when stopped before."""
+        taking = asyncio.create_task(self._lease.wait(waiting))
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait([taking, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (taking, stopping):
+            task.cancel()
+        await asyncio.wait([taking, stopping])
+        if not taking.cancelled():
+            taking.result()  # raises what went wrong
+        return self._lease.held and not self._stopping.is_set()
+
+    async def _deliver(self, ready: Callable[[], None]) -> None:
+        grace = self.found.settings.server.grace
+        inbox = self._inbox = open_inbox(self.found)
+        try:
+            dispatcher = Dispatcher(inbox, self._catalogue, self._delivered, grace=grace)
+            await dispatcher.register()
+            self.dispatcher = dispatcher
+            ready()
+            following = Reloading(
+                self._setup, self._catalogue.contract, self._environ, self._take_up
+            )
+            beside = [
+                asyncio.create_task(_tend(inbox)),
+                asyncio.create_task(following.run()),
+            ]
+            delivering = asyncio.create_task(dispatcher.run())
+            stopped = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([delivering, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for task in (*beside, stopped):
+                task.cancel()
+            await asyncio.wait([*beside, stopped])
+            await dispatcher.stop(grace)
+            await delivering
+        finally:
+            self.dispatcher = None
+            await inbox.close()
+
+    async def _take_up(self, fresh: Setup) -> None:
+        """Run the routes that are configured now. Raises ReceiverError, and changes nothing."""
+        assert self.dispatcher is not None
+        plugins, chosen = await asyncio.to_thread(self._chosen, fresh)
+        await self.dispatcher.update(chosen)
+        self._plugins = plugins
+
+    def _chosen(self, fresh: Setup) -> tuple[dict[str, Plugin], list[Route]]:
+        # A plugin that is known stays as it was imported; its new code needs a new process.
+        found = discover(fresh.found.plugins_dir)
+        plugins = {
+            name: known
+            if (known := self._plugins.get(name)) and known.origin == plugin.origin
+            else plugin
+            for name, plugin in found.items()
+        }
+        chosen = routes(fresh.found, self._catalogue, plugins, self._environ)
+        return plugins, self._adapt(chosen)
+
+    async def _look_at_store(self) -> str | None:
+        """Write something that is always the same size, as durably as an event."""
+        assert self._inbox is not None
+        try:
+            async with asyncio.timeout(LATE_SECONDS):
+                place = datetime.now(UTC).isoformat()
+                await self._inbox.append([], cursor=("readiness", place))
+        except TimeoutError:
+            return f"nothing was kept within {LATE_SECONDS:g} s"
+        except StoreError as error:
+            return str(error)
+        return None
+
+
+async def _tend(inbox: Inbox) -> None:
+    """Keep the store small while it is used; a store that fails now is asked again later."""
+    failing = False
+    while True:
+        await asyncio.sleep(UPKEEP_SECONDS)
+        try:
+            await inbox.upkeep()
+        except StoreError as error:
+            if not failing:
+                _log.warning("the store cannot be tidied: %s", error)
+            failing = True
+        else:
+            failing = False

@@ -1,0 +1,112 @@
+"""Puts together what takes events in and what they are kept in: here and nowhere else.
+
+Must not know: processes, how any part works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from receiver.configured import Setup
+from receiver.inbox.sqlite import SqliteInbox, open_store
+from receiver.settings import Configuration
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from receiver.catalogue import Catalogue
+    from receiver.http.protocol import Protocol
+    from receiver.intake import Observer
+    from receiver.metrics import Ingest
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """What takes events in, in one process; nothing of it is opened before it is used."""
+
+    found: Configuration
+    app: ASGIApp
+    counted: Ingest
+
+    def protocol(self) -> type[Protocol]:
+        """uvicorn's protocol with the configured limits, for the process that asks for it."""
+        from receiver.http.door import Limits
+        from receiver.http.protocol import guarded
+        from receiver.http.proxies import Proxies
+
+        given = self.found.settings.server
+        limits = Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies))
+        return guarded(limits, self.counted.stranger)
+
+
+def _nothing_to_do() -> None:
+    """The default for what is called."""
+
+
+def public(
+    setup: Setup,
+    served: Catalogue,
+    environ: Mapping[str, str],
+    *,
+    notable: Observer,
+    ready: Callable[[], None] = _nothing_to_do,
+) -> Public:
+    """The public application, which takes up changed secrets while it is served.
+
+    `notable` is told of what was refused or quarantined; `ready` is called when it is about to
+    serve. Raises ConfigError.
+    """
+    from receiver.http.app import build
+    from receiver.intake import Intake
+    from receiver.metrics import Ingest, folder_of
+    from receiver.reloading import follow_keys
+
+    found = setup.found
+    folder = folder_of(found.store_path.parent)
+    counted = Ingest(served.contract, folder, notable=notable)
+    inbox = open_inbox(found, counted.committed)
+    intake = Intake(served, setup.keys, inbox, observer=counted.observe)
+    following: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        follow = follow_keys(setup, served.contract, environ, intake)
+        following.append(asyncio.create_task(follow))
+        ready()
+
+    async def stop() -> None:
+        for task in following:
+            task.cancel()
+        await inbox.close()
+        counted.flush()
+
+    app = build(
+        served,
+        intake,
+        lane=found.settings.server.lane,
+        on_start=start,
+        on_stop=stop,
+        observe=counted.observe,
+        stranger=counted.stranger,
+    )
+    return Public(found, app, counted)
+
+
+def open_inbox(
+    found: Configuration, on_commit: Callable[[float, int], None] | None = None
+) -> SqliteInbox:
+    """The configured inbox; nothing is read or written before it is used.
+
+    `on_commit`: see receiver.inbox.sqlite.open_store.
+    """
+    store = found.settings.store
+    measured = {} if on_commit is None else {"on_commit": on_commit}
+    return open_store(
+        found.store_path,
+        durability=store.durability,
+        dedup_window=store.dedup_window,
+        dedup_keys=store.dedup_keys,
+        **measured,
+    )

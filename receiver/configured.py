@@ -1,0 +1,95 @@
+"""What is configured now: the files, the environment and the secrets, as plain values.
+
+Must not know: processes, what any of it is used for.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from receiver import catalogue as catalogues
+from receiver import keptsecrets, secrets
+from receiver.errors import ConfigError
+from receiver.settings.file import load
+
+if TYPE_CHECKING:
+    from receiver.catalogue import Catalogue
+    from receiver.contract import Contract
+    from receiver.keyring import Keyring
+    from receiver.settings import Configuration
+
+_log = logging.getLogger("receiver.configured")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A configuration that was found good, its secrets resolved: plain values, nothing opened."""
+
+    found: Configuration
+    keys: Keyring
+
+
+_spare: list[Setup] = []
+"""The last good setup, which a process inherits from the one that forked it."""
+
+
+def catalogue(found: Configuration) -> Catalogue:
+    """The contract's catalogue; a generated package beside the configuration is found, too."""
+    _importable(found)
+    try:
+        return catalogues.load(found.settings.contract)
+    except ConfigError as error:
+        raise found.error(("contract",), *error.problems) from None
+
+
+def contract(found: Configuration) -> Contract:
+    """The contract alone: nothing that was generated is imported."""
+    _importable(found)
+    try:
+        return catalogues.contract(found.settings.contract)
+    except ConfigError as error:
+        raise found.error(("contract",), *error.problems) from None
+
+
+def keyring(found: Configuration, served: Contract, environ: Mapping[str, str]) -> Keyring:
+    """The keys of the configuration and those kept beside the inbox. Raises ConfigError."""
+    kept = keptsecrets.read(found.store_path.parent)
+    return secrets.keyring(found, served, environ, kept)
+
+
+def current(environ: Mapping[str, str], served: Contract | None = None) -> Setup:
+    """What the files and the environment say now, for the contract that is served.
+
+    Raises ConfigError.
+    """
+    found = load(None, environ)
+    return Setup(found, keyring(found, served or contract(found), environ))
+
+
+def keep_spare(setup: Setup) -> None:
+    """Have this process, and those that it forks, fall back on `setup`."""
+    _spare[:] = [setup]
+
+
+def settled(environ: Mapping[str, str]) -> Setup:
+    """What the files say now; while they are wrong, the last good setup of before.
+
+    A worker that is started anew must not fail because somebody is writing the file just now.
+    Raises ConfigError where there is none to fall back on.
+    """
+    try:
+        return current(environ)
+    except ConfigError as error:
+        if not _spare:
+            raise
+        _log.error("%s; going on with what was configured before", error)
+        return _spare[0]
+
+
+def _importable(found: Configuration) -> None:
+    if str(found.base) not in sys.path:
+        sys.path.append(str(found.base))

@@ -1,0 +1,91 @@
+"""What `events show` says that each route has made of an event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from receiver import catalogue
+from receiver.catalogue import Catalogue
+from receiver.cli.dossier import collect
+from receiver.inbox import Entry, Failure, Query, RouteStart
+from receiver.inbox.memory import MemoryInbox
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FAILURE = Failure(NOON, "retry", "Retry", "not yet")
+
+
+@pytest.fixture(scope="module")
+def served() -> Catalogue:
+    return catalogue.load()
+
+
+@pytest.fixture
+async def inbox() -> MemoryInbox:
+    """Event `a` of a node has failed, `b` of it is held back, `c` was tried again, `d` is new."""
+    inbox = MemoryInbox()
+    await inbox.register([RouteStart(route="r")])
+    await inbox.append([entry("a", "A"), entry("b", "A"), entry("c", "C"), entry("d", "D")])
+    a, c = await inbox.claim("r", 2, now=NOON, match=lambda head: True)
+    await inbox.defer(a, until=NOON + timedelta(minutes=5), failure=FAILURE)
+    await inbox.defer(c, until=NOON, failure=FAILURE)
+    [again] = await inbox.claim("r", 1, now=NOON, match=lambda head: True)
+    await inbox.settle([again])
+    return inbox
+
+
+def entry(name: str, node: str) -> Entry:
+    return Entry(
+        id=name,
+        source="acme",
+        type="door/open",
+        key=None,
+        dedup_key=None,
+        dedup_window=None,
+        time=NOON,
+        received_at=NOON,
+        node=node,
+        user=None,
+        raw=b"{}",
+        operation="acme_events",
+        secret="main",
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "made"),
+    [
+        ("a", "tried again from 2026-05-01T12:05:00.000Z on, after 1 failed attempt"),
+        ("b", "held back behind an earlier event of its node"),
+        ("c", "delivered, or no longer wanted, after 1 failed attempt"),
+        ("d", "not yet: in flight, or its turn has not come"),
+    ],
+)
+async def test_only_what_is_done_is_called_delivered(
+    inbox: MemoryInbox, served: Catalogue, event: str, made: str
+) -> None:
+    assert (await collect(inbox, event, served)).routes == {"r": made}
+
+
+async def test_what_was_done_with_is_called_delivered_and_dead_what_was_given_up(
+    inbox: MemoryInbox, served: Catalogue
+) -> None:
+    [claim] = await inbox.claim("r", 1, now=NOON, match=lambda head: True)
+    await inbox.settle([claim])
+    made = (await collect(inbox, "d", served)).routes["r"]
+    assert made == "delivered, or not wanted, or older than the route"
+
+    [claim] = await inbox.claim("r", 1, now=NOON + timedelta(hours=1), match=lambda head: True)
+    await inbox.bury(claim, failure=FAILURE, at=NOON)
+    dossier = await collect(inbox, "a", served)
+    assert dossier.routes == {"r": "dead letter"}
+    assert [letter.event.id for letter in dossier.dead] == ["a"]
+
+
+async def test_no_route_sees_what_is_quarantined(inbox: MemoryInbox, served: Catalogue) -> None:
+    await inbox.append([replace(entry("q", "Q"), problems=("of no known type",))])
+    assert [event.id for event in await inbox.read(Query(state="quarantined"))] == ["q"]
+    dossier = await collect(inbox, "q", served)
+    assert dossier.routes == {"r": "quarantined: no route sees it"}

@@ -20,6 +20,8 @@ def expand(body: bytes, coding: bytes, limit: int) -> bytes | None:
     the standard asks for, or without) and `identity`. Raises ValueError, with a reason, for other
     codings, and for bytes that are not in the coding they claim.
     """
+    if not coding and len(body) <= limit:
+        return body
     name = coding.strip().lower()
     if name in (b"", b"identity"):
         return body if len(body) <= limit else None

@@ -11,6 +11,8 @@ from receiver.contract import DedupRule, Source
 from receiver.locator import Place, text
 
 KEY_BYTES = 16
+LONGEST_PLAIN = 48
+"""Bytes of a value that stands in a key as it is; hashing it would cost more than keeping it."""
 
 
 class DedupKeys:
@@ -25,19 +27,28 @@ class DedupKeys:
         The first rule of which every part exists makes the key; none: never a duplicate.
         """
         for rule, seed in self._rules:
-            values = [text(part.find(place)) for part in rule.parts]
-            found = [value for value in values if value is not None]
-            if len(found) < len(values):
-                continue
-            digest = seed.copy()
-            for value in found:
-                encoded = value.encode("utf-8", "surrogatepass")
-                # The length in front tells ("ab", "c") from ("a", "bc").
-                digest.update(b"%d:%b" % (len(encoded), encoded))
-            if rule.body:
-                digest.update(hashlib.sha256(raw).digest())
-            return digest.digest(), rule.window
+            found: list[bytes] = []
+            for part in rule.parts:
+                value = text(part.find(place))
+                if value is None:
+                    break
+                found.append(value.encode("utf-8", "surrogatepass"))
+            else:
+                return _key(rule, seed, found, raw), rule.window
         return None, None
+
+
+def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[bytes], raw: bytes) -> bytes:
+    """A hash of what the rule's parts are, or that of the rule itself with a short value after."""
+    if len(found) == 1 and not rule.body and 0 < len(found[0]) <= LONGEST_PLAIN:
+        return seed.digest() + found[0]
+    digest = seed.copy()
+    for value in found:
+        # The length in front tells ("ab", "c") from ("a", "bc").
+        digest.update(b"%d:%b" % (len(value), value))
+    if rule.body:
+        digest.update(hashlib.sha256(raw).digest())
+    return digest.digest()
 
 
 def _seed(source: Source, rule: DedupRule) -> hashlib.blake2b:

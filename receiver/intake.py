@@ -17,10 +17,11 @@ from typing import Any, Protocol
 from receiver import compression, signature, strictjson
 from receiver.catalogue import Catalogue
 from receiver.contract import Operation
+from receiver.deadline import Deadlines
 from receiver.errors import JsonError, SignatureError, StoreError
 from receiver.inbox import Entry, Inbox
 from receiver.judgement import Arrival, Rules, judge, report
-from receiver.keyring import Keyring
+from receiver.keyring import Keyring, SourceKeys
 from receiver.locator import Headers
 from receiver.replies import Outcome, Refused, Taken, TooLarge, Unavailable
 
@@ -57,12 +58,19 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
     """What is worked out once for an operation."""
 
     rules: Rules
     requirements: signature.Requirements
+    keys: SourceKeys | None = None
+    usable: signature.Requirements = ()
+    """Those of the requirements for which there are `keys`."""
+
+    def use(self, keys: SourceKeys) -> None:
+        """Work out which requirements these keys can meet."""
+        self.keys, self.usable = keys, signature.configured(self.requirements, keys)
 
 
 class Intake:
@@ -87,6 +95,7 @@ class Intake:
         self._plans = {
             operation.id: _plan(operation, catalogue) for operation in catalogue.contract.operations
         }
+        self._commits = Deadlines(APPEND_SECONDS)
         self._said: dict[str, datetime] = {}
 
     async def ingest(
@@ -130,7 +139,11 @@ class Intake:
             if content is None:
                 limit = operation.limits.body
                 return TooLarge(limit, read=True), f"more than {limit} bytes when unpacked"
-            entries = await self._entries(arrival, content)
+            limits = operation.limits
+            if operation.batch:
+                entries = await self._entries(arrival, content)
+            else:
+                entries = [judge(arrival, content, _decoded(content, limits.depth, limits.keys))]
         return await self._append(entries, operation.batch)
 
     def _verify(self, plan: _Plan, headers: Headers, body: bytes, now: datetime) -> str:
@@ -138,7 +151,9 @@ class Intake:
         keys = self.keyring.for_source(source)
         if keys is None:
             raise SignatureError("not-configured")
-        secret = signature.verify(plan.requirements, keys, headers, body, now)
+        if keys is not plan.keys:
+            plan.use(keys)
+        secret = signature.verify_with(plan.usable, keys, headers, body, now)
         if keys.lapsed(now):
             expired = "source %s: every secret has expired (on_expiry = %s): configure a new one"
             self._say(expired, source, keys.on_expiry)
@@ -155,16 +170,13 @@ class Intake:
             _log.warning("%s", text)
 
     async def _entries(self, arrival: Arrival, content: bytes) -> list[Entry]:
-        """The events of a request, each judged on its own.
+        """The events of an array, each judged on its own.
 
         An array that cannot be split, or has more elements than the operation's limit, is kept
         whole, as one entry in quarantine: refusing it would make its sender send it for ever, and
         taking a part of it would lose the rest.
         """
-        operation = arrival.rules.operation
-        limits = operation.limits
-        if not operation.batch:
-            return [judge(arrival, content, _decoded(content, limits.depth, limits.keys))]
+        limits = arrival.rules.operation.limits
         try:
             elements = strictjson.elements(
                 content, depth=limits.depth, keys=limits.keys, limit=limits.events
@@ -181,14 +193,17 @@ class Intake:
     async def _append(self, entries: list[Entry], batch: bool) -> tuple[Outcome, str]:
         if not entries:
             return Taken((), batch), ""
+        wait = self._commits.begin()
         try:
-            async with asyncio.timeout(APPEND_SECONDS):
-                receipts = await self._inbox.append(entries)
-            return Taken(receipts, batch), ""
-        except TimeoutError:
+            return Taken(await self._inbox.append(entries), batch), ""
+        except asyncio.CancelledError:
+            if not self._commits.caught(wait):
+                raise
             why = f"not committed within {APPEND_SECONDS:g} seconds"
         except StoreError as error:
             why = str(error)
+        finally:
+            self._commits.end(wait)
         self._say("events cannot be kept: %s", why)
         return Unavailable(RETRY_SECONDS, why), why
 
@@ -221,7 +236,8 @@ _REASONS = {
 
 
 def _coding(headers: Headers) -> bytes:
-    return b", ".join([value for name, value in headers if name == b"content-encoding"])
+    found = [value for name, value in headers if name == b"content-encoding"]
+    return b", ".join(found) if found else b""
 
 
 def _decoded(content: bytes, depth: int, keys: int) -> Any | JsonError:

@@ -12,8 +12,9 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import uuid_utils
 
 from receiver.catalogue import MAX_PROBLEMS, Catalogue
@@ -45,8 +46,7 @@ class Rules:
         return cls(operation, contract.event_types, catalogue.problems, dedup)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """What the events of one request have in common."""
 
     rules: Rules
@@ -58,52 +58,23 @@ class Arrival:
     at: datetime
 
 
-class _Findings(NamedTuple):
-    """What one event's bytes say of it."""
-
-    time: datetime
-    type: str = ""
-    key: str | None = None
-    dedup_key: bytes | None = None
-    dedup_window: int | None = None
-    node: str | None = None
-    user: str | None = None
-    problems: tuple[str, ...] = ()
-
-
 def judge(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
     """The entry for one event: its bytes, and its decoded value or why there is none.
 
     A fault of our own in here becomes a problem too: answering 503 would make the sender repeat for
     ever what breaks us every time.
     """
-    operation = arrival.rules.operation
     try:
-        found = _findings(arrival, raw, value)
+        return _judged(arrival, raw, value)
     except Exception as error:
-        report(operation, error)
+        report(arrival.rules.operation, error)
         problem = "it could not be checked, for a fault of Receiver's own; see the log"
-        found = _Findings(arrival.at, problems=(problem,))
-    return Entry(
-        id=str(uuid_utils.uuid7()),
-        source=operation.source,
-        type=found.type,
-        key=found.key,
-        dedup_key=found.dedup_key,
-        dedup_window=found.dedup_window,
-        time=found.time,
-        received_at=arrival.at,
-        node=found.node,
-        user=found.user,
-        raw=raw,
-        operation=operation.id,
-        secret=arrival.secret,
-        problems=found.problems,
-    )
+        return _entry(arrival, raw, problems=(problem,))
 
 
-def _findings(arrival: Arrival, raw: bytes, value: Any | JsonError) -> _Findings:
-    rules, operation = arrival.rules, arrival.rules.operation
+def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
+    rules = arrival.rules
+    operation = rules.operation
     unread = isinstance(value, JsonError)
     place = Place(None if unread else value, arrival.headers, arrival.path)
     problems: list[str] = []
@@ -120,22 +91,56 @@ def _findings(arrival: Arrival, raw: bytes, value: Any | JsonError) -> _Findings
     node = _located("node", operation.node, place, problems)
     user = _located("user", operation.user, place, problems)
     dedup_key, dedup_window = rules.dedup.of(place, raw)
-    time = operation.time.find(place) if operation.time else None
-    return _Findings(
-        time or arrival.at,
-        type_,
-        key,
-        dedup_key,
-        dedup_window,
-        node,
-        user,
-        tuple(problems[:MAX_PROBLEMS]),
+    return _entry(
+        arrival,
+        raw,
+        type=type_,
+        key=key,
+        dedup_key=dedup_key,
+        dedup_window=dedup_window,
+        time=operation.time.find(place) if operation.time else None,
+        node=node,
+        user=user,
+        problems=tuple(problems[:MAX_PROBLEMS]),
+    )
+
+
+def _entry(
+    arrival: Arrival,
+    raw: bytes,
+    *,
+    problems: tuple[str, ...],
+    type: str = "",
+    key: str | None = None,
+    dedup_key: bytes | None = None,
+    dedup_window: int | None = None,
+    time: datetime | None = None,
+    node: str | None = None,
+    user: str | None = None,
+) -> Entry:
+    return Entry(
+        id=str(uuid_utils.uuid7()),
+        source=arrival.rules.operation.source,
+        type=type,
+        key=key,
+        dedup_key=dedup_key,
+        dedup_window=dedup_window,
+        time=time or arrival.at,
+        received_at=arrival.at,
+        node=node,
+        user=user,
+        raw=raw,
+        operation=arrival.rules.operation.id,
+        secret=arrival.secret,
+        problems=problems,
     )
 
 
 def _located(name: str, locator: Locator | None, place: Place, problems: list[str]) -> str | None:
     """A located value as text, cut where it is longer than anybody's would be."""
-    value = text(locator.find(place)) if locator else None
+    if locator is None:
+        return None
+    value = text(locator.find(place))
     if value is not None and len(value) > MAX_TEXT:
         problems.append(f"its {name} has more than {MAX_TEXT} characters")
         return value[:MAX_TEXT]

@@ -107,6 +107,11 @@ class SourceKeys:
 
         None at all when every secret has expired and `on_expiry` is "503".
         """
+        for secret in self.secrets:
+            if secret.expires is not None:
+                break
+        else:
+            return self.secrets
         live = tuple(secret for secret in self.secrets if now < (secret.expires or _NEVER))
         if live or not self.secrets or self.on_expiry == "503":
             return live
@@ -114,7 +119,10 @@ class SourceKeys:
 
     def lapsed(self, now: datetime) -> bool:
         """Whether there are secrets and every one of them has expired."""
-        return bool(self.secrets) and all(now >= (s.expires or _NEVER) for s in self.secrets)
+        for secret in self.secrets:
+            if secret.expires is None or now < secret.expires:
+                return False
+        return bool(self.secrets)
 
 
 class Keyring:

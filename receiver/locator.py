@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+import msgspec
+
 Headers = Sequence[tuple[bytes, bytes]]
 """Header fields as ASGI gives them: lower-case names, values as sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where to look: one event's decoded body, and the request that brought it."""
 
     body: Any
@@ -70,7 +71,7 @@ class Pointer:
                 value = value[int(part)]
             else:
                 return None
-        return None if isinstance(value, dict | list) or value == "" else value
+        return None if value == "" or isinstance(value, _CONTAINERS) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ TIME_FORMATS = ("rfc3339", "epoch", "epoch-s", "epoch-ms")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11
+_CONTAINERS = (dict, list)
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
@@ -157,6 +159,8 @@ def parse_time(value: Any, form: str) -> datetime | None:
             if not isinstance(value, str):
                 return None
             moment = datetime.fromisoformat(value)
+            if moment.tzinfo is UTC:
+                return moment
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         if form in TIME_FORMATS:
             if isinstance(value, bool) or not isinstance(value, int | float | str):

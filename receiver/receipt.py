@@ -5,8 +5,9 @@ Must not know: how it was kept, or how the answer is written on the wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Status(StrEnum):
@@ -17,8 +18,7 @@ class Status(StrEnum):
     QUARANTINED = "quarantined"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The answer to one event. A duplicate carries the id of the event that came first."""
 
     status: Status

@@ -32,8 +32,7 @@ import msgspec
 from receiver.receipt import Receipt, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """Every event of the request is kept, or was kept before."""
 
     receipts: Sequence[Receipt]
@@ -82,8 +81,7 @@ Outcome = Taken | Refused | TooLarge | TooSlow | HeadersTooLarge | Unavailable
 """What may become of a request to an event operation; nothing else is ever answered there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer as ASGI sends it; `content-length` is among the headers."""
 
     status: int
@@ -95,7 +93,7 @@ def reply(outcome: Outcome) -> Reply:
     """The one answer to an outcome."""
     match outcome:
         case Taken(receipts, batch):
-            body = _encode(_batch(receipts) if batch else _single(receipts[0]))
+            body = _encode(_batch(receipts) if batch else receipts[0])
             return Reply(200, (_JSON, _length(body)), body)
         case Refused():
             return _REFUSED
@@ -125,13 +123,6 @@ _TITLES = {
 _WORST_FIRST = (Status.QUARANTINED, Status.ACCEPTED, Status.DUPLICATE)
 
 
-def _single(receipt: Receipt) -> dict[str, Any]:
-    answer: dict[str, Any] = {"status": receipt.status, "id": receipt.id}
-    if receipt.problems:
-        answer["problems"] = receipt.problems
-    return answer
-
-
 def _batch(receipts: Sequence[Receipt]) -> dict[str, Any]:
     counts = Counter(receipt.status for receipt in receipts)
     worst = next((status for status in _WORST_FIRST if counts[status]), Status.ACCEPTED)
@@ -151,4 +142,4 @@ def _problem(status: int, detail: str, read: bool, *more: tuple[bytes, bytes]) -
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:
-    return (b"content-length", str(len(body)).encode())
+    return (b"content-length", b"%d" % len(body))

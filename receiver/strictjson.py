@@ -26,6 +26,7 @@ _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 """A string, to its end or to the end of the text, or a mark outside strings. Possessive repeats
 (`*+`) keep the memory for a long string constant."""
+_CONTAINERS = (dict, list)
 _SPACE = b" \t\r\n"
 _COMMAS_PER_ELEMENT = 100
 """More commas than this for each element allowed: count elements before making a slice of each."""
@@ -76,7 +77,7 @@ def _judge(part: bytes, depth: int, keys: int) -> Any | JsonError:
 
 def _measure(value: Any, depth: int, keys: int) -> None:
     """Refuse what nests or counts too much; level by level, so that depth costs no stack."""
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if isinstance(value, _CONTAINERS) else []
     levels = members = 0
     while level:
         levels += 1
@@ -89,7 +90,7 @@ def _measure(value: Any, depth: int, keys: int) -> None:
                 children: Any = container.values()
             else:
                 children = container
-            below += [child for child in children if isinstance(child, dict | list)]
+            below += [child for child in children if isinstance(child, _CONTAINERS)]
         if members > keys:
             raise JsonError(f"more than {keys} keys")
         level = below
@@ -104,10 +105,14 @@ def _refuse_duplicates(data: bytes, value: Any, colons: int) -> None:
     escaped colon (`\\u003a`) comes back unescaped and could make up for a lost one: such texts, and
     those with a difference, are read once more, by the slow reader that sees every member.
     """
-    if colons == 0 or (_encode(value).count(b":") == colons and not _ESCAPED_COLON.search(data)):
+    if colons == 0 or (_encode(value).count(b":") == colons and not _escapes_a_colon(data)):
         return
     # Numbers are left as text: only the keys matter here.
     json.loads(data, object_pairs_hook=_unique, parse_int=str, parse_float=str)
+
+
+def _escapes_a_colon(data: bytes) -> bool:
+    return b"\\" in data and _ESCAPED_COLON.search(data) is not None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:

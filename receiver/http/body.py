@@ -11,7 +11,7 @@ from functools import partial
 
 from starlette.types import Message, Receive
 
-from receiver.http.deadline import Deadlines, Wait
+from receiver.deadline import Deadlines, Wait
 from receiver.locator import Headers
 from receiver.replies import Outcome, TooLarge, TooSlow, Unavailable
 

@@ -13,7 +13,6 @@ with warnings.catch_warnings():
     from connexion import AsyncApp, request
     from connexion.datastructures import MediaTypeDict
     from connexion.lifecycle import ConnexionRequest, ConnexionResponse
-    from connexion.middleware import MiddlewarePosition
     from connexion.options import SwaggerUIOptions
     from connexion.resolver import RelativeResolver
 
@@ -22,7 +21,6 @@ __all__ = [
     "ConnexionRequest",
     "ConnexionResponse",
     "MediaTypeDict",
-    "MiddlewarePosition",
     "RelativeResolver",
     "SwaggerUIOptions",
     "request",

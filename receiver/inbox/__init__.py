@@ -1,15 +1,17 @@
 """The store port: the durable, ordered log of accepted events, and each route's place in it.
 
-What a store must do is said here and proved by `tests/contract/`. Times are aware UTC datetimes;
-positions belong to the store. Must not know: verification, plugins, HTTP.
+What a store must do is said here and proved by `tests/contract/`. Times are aware UTC datetimes.
+Must not know: verification, plugins, HTTP.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+
+import msgspec
 
 from receiver.inbox.places import RoutePlace, Standing
 from receiver.receipt import Receipt, Status
@@ -35,8 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One verified event on its way into the inbox."""
 
     id: str
@@ -190,7 +191,7 @@ class Figures:
     """The oldest dedup key still remembered: the effective window."""
     bytes_used: int
     schema_version: int
-    places: tuple[RoutePlace, ...] = field(default=())
+    places: tuple[RoutePlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from receiver.keyring import SigningKey, SourceKeys
 from receiver.locator import Headers
 from receiver.signature import rsa, shared, standard, static
 
-__all__ = ["Requirements", "problems", "sign", "verify"]
+__all__ = ["Requirements", "configured", "problems", "sign", "verify", "verify_with"]
 
 Requirements = Sequence[tuple[Scheme, ...]]
 """Alternatives in order of preference; each holds the schemes that must all pass."""
@@ -66,14 +66,21 @@ def verify(
     for which the source has no keys are passed over, as if the spec did not name them. Of those
     whose headers are all there, the source's policy says which must pass.
     """
-    configured = [every for every in requirements if _configured(every, keys)]
-    if not configured:
+    return verify_with(configured(requirements, keys), keys, headers, body, now)
+
+
+def configured(requirements: Requirements, keys: SourceKeys) -> Requirements:
+    """The alternatives for which a source has keys."""
+    return [every for every in requirements if _configured(every, keys)]
+
+
+def verify_with(
+    usable: Requirements, keys: SourceKeys, headers: Headers, body: bytes, now: datetime
+) -> str:
+    """As `verify`, given what `configured` says of the same keys, which need not be found again."""
+    if not usable:
         raise SignatureError("not-configured")
-    present = [
-        every
-        for every in configured
-        if all(KINDS[scheme.kind].present(scheme, keys, headers) for scheme in every)
-    ]
+    present = [every for every in usable if _present(every, keys, headers)]
     if not present:
         raise SignatureError("missing")
     if keys.policy == "all":
@@ -123,9 +130,17 @@ def _configured(every: tuple[Scheme, ...], keys: SourceKeys) -> bool:
     )
 
 
+def _present(every: tuple[Scheme, ...], keys: SourceKeys, headers: Headers) -> bool:
+    if len(every) == 1:
+        return KINDS[every[0].kind].present(every[0], keys, headers)
+    return all(KINDS[scheme.kind].present(scheme, keys, headers) for scheme in every)
+
+
 def _passed(
     every: tuple[Scheme, ...], keys: SourceKeys, headers: Headers, body: bytes, now: datetime
 ) -> str:
+    if len(every) == 1:
+        return KINDS[every[0].kind].verify(every[0], keys, headers, body, now)
     return "+".join(KINDS[scheme.kind].verify(scheme, keys, headers, body, now) for scheme in every)
 
 

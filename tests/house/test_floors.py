@@ -37,7 +37,7 @@ FLOORS: list[set[str]] = [
         "vocabulary",
     },
     # 2 ports and shapes
-    {"hookspecs", "inbox", "outbound", "settings", "sink"},
+    {"deadline", "hookspecs", "inbox", "outbound", "settings", "sink"},
     # 3 edges (I/O)
     {
         "catalogue",

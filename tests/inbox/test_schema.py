@@ -163,6 +163,5 @@ def test_statements_have_one_sentence_and_no_terminator():
     assert found == {"one": "SELECT 1", "two": "SELECT\n  2"}
 
 
-def test_placeholders_are_repeated_for_rows_and_for_lists():
-    assert repeated("remembered", 3).endswith("IN (?, ?, ?)")
+def test_placeholders_are_repeated_for_rows():
     assert repeated("keep_cursor", 2).count("(?, ?)") == 2

@@ -8,7 +8,6 @@ Must not know: HTTP, sinks, what an event means.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -35,20 +34,16 @@ from receiver.inbox import (
 )
 from receiver.inbox.sqlite import views
 from receiver.inbox.sqlite.claims import Claims
-from receiver.inbox.sqlite.connection import one
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
-from receiver.inbox.sqlite.keeping import Batch, Keeper
+from receiver.inbox.sqlite.keeping import Keeper
 from receiver.inbox.sqlite.migrate import SCHEMA
 from receiver.inbox.sqlite.rows import moment
-from receiver.inbox.sqlite.storefile import log_bytes, truncate
-from receiver.inbox.sqlite.writer import Bare, OnCommit, unmeasured
+from receiver.inbox.sqlite.storefile import log_bytes
+from receiver.inbox.sqlite.writer import OnCommit, unmeasured
 
 DEDUP_WINDOW = 7 * 86_400.0
 DEDUP_KEYS = 1_000_000
-
-TIDY_LOG_BYTES = 16 * 1024 * 1024
-"""Size of the write-ahead log from which `upkeep` empties it."""
 
 
 def open_store(
@@ -93,7 +88,7 @@ class SqliteInbox:
     ) -> list[Receipt]:
         engine = self._running()
         receipts: list[Receipt]
-        receipts, newest = await engine.do(Appending(Batch(batch, cursor)))
+        receipts, newest = await engine.do(Appending(batch, cursor))
         engine.doorbell.ring(newest)
         return receipts
 
@@ -176,10 +171,7 @@ class SqliteInbox:
         )
 
     async def upkeep(self) -> None:
-        engine = self._running()
-        await engine.read(checkpoint)
-        if log_bytes(self._path) > TIDY_LOG_BYTES:
-            await engine.do(Bare(truncate))
+        await self._running().tidy()
 
     async def close(self) -> None:
         engine, self._engine = self._engine, None
@@ -209,8 +201,3 @@ class SqliteInbox:
         if self._claims is None:
             self._claims = Claims(engine)
         return self._claims
-
-
-def checkpoint(connection: sqlite3.Connection) -> None:
-    """Copy what it can of the write-ahead log into the file, in nobody's way."""
-    one(connection, "PRAGMA wal_checkpoint(PASSIVE)")

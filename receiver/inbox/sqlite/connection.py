@@ -19,9 +19,6 @@ BUSY_SECONDS = 2.0
 """How long a statement waits for a foreign program (a back-up, the sqlite3 shell). Our own writers
 never meet here: they queue for the common lock before."""
 
-CHECKPOINT_PAGES = 4096
-"""Pages (of 4 KiB) in the write-ahead log after which a commit copies them into the file."""
-
 _WORDS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "it cannot be written",
@@ -49,7 +46,7 @@ def connect(path: Path, *, synchronous: str, create: bool) -> sqlite3.Connection
     try:
         for pragma in (
             f"synchronous = {synchronous}",
-            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+            "wal_autocheckpoint = 0",  # see Engine.tidy
             "cache_size = -16384",  # KiB; dedup keys fall all over their table
             "temp_store = MEMORY",
         ):
@@ -92,8 +89,9 @@ def explaining(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A write transaction: committed at the end, rolled back on any error."""
-    connection.execute("BEGIN IMMEDIATE").close()
+    """A write transaction, begun here or before: committed, rolled back on any error."""
+    if not connection.in_transaction:
+        connection.execute("BEGIN IMMEDIATE").close()
     try:
         yield
         connection.execute("COMMIT").close()

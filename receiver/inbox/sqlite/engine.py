@@ -6,25 +6,35 @@ Must not know: what the work is for.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
+from time import monotonic
 from typing import Any, TypeVar
 
 from receiver.errors import StoreError
 from receiver.inbox.sqlite import views
 from receiver.inbox.sqlite.connection import connect
 from receiver.inbox.sqlite.doorbell import Doorbell
+from receiver.inbox.sqlite.forked import forks
 from receiver.inbox.sqlite.readers import Readers
-from receiver.inbox.sqlite.storefile import StoreFile
+from receiver.inbox.sqlite.storefile import StoreFile, checkpoint, log_bytes, truncate
 from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer
 
 T = TypeVar("T")
 
 QUEUE = 10_000
 """Pieces of work that may wait for the writer; beyond that, StoreError at once."""
+
+WAIT_FOR = 128
+"""Pieces of work that are committed at once, though more may be coming."""
+
+TIDY_LOG_BYTES = 16 * 1024 * 1024
+"""Size of the write-ahead log from which it is copied into the file."""
+
+LOOK_SECONDS = 0.1
 
 
 class Engine:
@@ -34,7 +44,7 @@ class Engine:
         self, path: Path, synchronous: str, work: Transaction, on_commit: OnCommit
     ) -> None:
         self.path = path
-        self._pid = os.getpid()
+        self._forks = forks()
         self._writer = Writer(StoreFile(path, synchronous), work, on_commit)
         self._readers = Readers(path)
         watch = partial(connect, path, synchronous="NORMAL", create=False)
@@ -46,11 +56,14 @@ class Engine:
         self._ready = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tick: list[Any] = []
+        self._waited_for = 0
+        self._look_at = 0.0
+        self._tidying: asyncio.Task[None] | None = None
 
     @property
     def elsewhere(self) -> bool:
         """Whether another process opened it."""
-        return self._pid != os.getpid()
+        return self._forks != forks()
 
     async def ready(self) -> None:
         """Have the store opened, and made if there is none."""
@@ -78,7 +91,7 @@ class Engine:
             self._hand_over()
             self._loop = loop
         if not self._tick:
-            loop.call_soon(self._hand_over)
+            loop.call_soon(self._end_of_turn)
         self._tick.append(work)
 
     @property
@@ -90,10 +103,53 @@ class Engine:
         """Finish what was sent, then let go of everything."""
         self.doorbell.close()
         self._hand_over()
+        if self._tidying is not None:
+            await asyncio.wait([self._tidying])
         thread = self._writer.stop()
         if thread is not None:
             await asyncio.to_thread(thread.join)
         await asyncio.to_thread(self._readers.close)
+
+    def _end_of_turn(self) -> None:
+        """Commit, unless this turn of the loop has brought more: then the next may bring more yet.
+
+        A commit costs as much for one event as for twenty, and the loop reads no further while it
+        commits.
+        """
+        waiting = len(self._tick)
+        if self._waited_for < waiting < WAIT_FOR:
+            self._waited_for = waiting
+            asyncio.get_running_loop().call_soon(self._end_of_turn)
+            return
+        self._waited_for = 0
+        works, self._tick = self._tick, []
+        if works and not self._writer.do_at_once(works):
+            self._writer.put(works)
+        self._look_at_log()
+
+    def _look_at_log(self) -> None:
+        """Have the log copied into the file when it is long, as nobody else may be doing it."""
+        now = monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        resting = self._tidying is None or self._tidying.done()
+        if resting and log_bytes(self.path) > TIDY_LOG_BYTES:
+            self._tidying = asyncio.ensure_future(self._tidy())
+
+    async def tidy(self) -> None:
+        """Copy what is in the write-ahead log into the file, in nobody's way.
+
+        That takes tens of milliseconds for a long log, so a reader's thread does it while commits
+        go on; the lock is held for the last few pages only, after which the log begins anew.
+        """
+        await self.read(checkpoint)
+        if log_bytes(self.path) > TIDY_LOG_BYTES:
+            await self.do(Bare(truncate))
+
+    async def _tidy(self) -> None:
+        with suppress(StoreError):  # the next commit meets the same fault, and tells who waits
+            await self.tidy()
 
     def _hand_over(self) -> None:
         if self._tick:

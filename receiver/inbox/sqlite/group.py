@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from receiver.inbox import Entry
 from receiver.inbox.sqlite import routes
-from receiver.inbox.sqlite.keeping import Batch, Keeper
+from receiver.inbox.sqlite.keeping import Keeper
 from receiver.inbox.sqlite.routes import Registering, Route, Saving
 
 
@@ -20,9 +21,14 @@ from receiver.inbox.sqlite.routes import Registering, Route, Saving
 class Appending:
     """Work for the writer: keep a batch. Its outcome is (receipts, newest position)."""
 
-    batch: Batch
+    entries: Sequence[Entry]
+    cursor: tuple[str, str] | None
     future: asyncio.Future[Any] | None = None
     optional: ClassVar[bool] = True
+
+    @property
+    def weight(self) -> int:
+        return len(self.entries)
 
 
 class Group:
@@ -34,16 +40,17 @@ class Group:
         """How many the last transaction took, duplicates and quarantined ones included."""
         self._keeper = keeper
         self._written = 0
+        self._kept = False
         self._saved: list[tuple[Route, Any]] = []
 
     def run(self, connection: sqlite3.Connection, works: Sequence[Any]) -> list[Any]:
         """Do the works in the open transaction; the outcome of each, in order."""
-        self._written, self._saved, self.events = 0, [], 0
+        self._written, self._saved, self._kept, self.events = 0, [], False, 0
         outcomes: dict[int, Any] = {}
         appending = [work for work in works if isinstance(work, Appending)]
         if appending:
-            batches = [work.batch for work in appending]
-            receipts, self._written = self._keeper.keep(connection, batches)
+            self._kept = True
+            receipts, self._written = self._keeper.keep(connection, appending)
             self.events = sum(map(len, receipts))
             for work, mine in zip(appending, receipts, strict=True):
                 outcomes[id(work)] = (mine, self._written)
@@ -57,6 +64,8 @@ class Group:
     def committed(self, works: Sequence[Any]) -> None:
         """What `run` did last is durable."""
         self.newest = max(self.newest, self._written)
+        if self._kept:
+            self._keeper.committed()
         for route, saved in self._saved:
             route.confirmed(saved)
         self._saved = []

@@ -32,15 +32,12 @@ SQL = parse(files(__package__).joinpath("queries.sql").read_text("utf-8"))
 def repeated(name: str, times: int) -> str:
     """A statement whose one group of placeholders stands `times` times: `(?, ?), (?, ?)`.
 
-    For lists (`IN (?)`) that is `(?, ?)`. One statement for many rows instead of one run for each,
-    because of the interpreter's lock (see queries.sql).
+    One statement for many rows instead of one run for each, because of the interpreter's lock (see
+    queries.sql).
     """
     sql = SQL[name]
     group = _VALUES.search(sql)
     if group is None:
         raise ValueError(f"{name} has no group of placeholders")
-    if sql[: group.start()].endswith("IN "):
-        many = "(" + ", ".join(["?"] * times) + ")"
-    else:
-        many = ", ".join([group[0]] * times)
+    many = ", ".join([group[0]] * times)
     return sql[: group.start()] + many + sql[group.end() :]

@@ -13,42 +13,46 @@ INSERT INTO quarantine (id, source, type, key, time, received_at, node, user, op
                         dedup_key, problems, raw)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: remembered
--- What is known of some dedup keys; the list of keys is repeated.
-SELECT json_group_array(json_array(hex(key), event_id, hex(digest), kept_at, lasts))
-FROM dedup
-WHERE key IN (?);
-
 -- name: remember
--- Dedup keys that are unknown or have run out; repeated.
-INSERT INTO dedup (key, event_id, digest, kept_at, lasts)
-VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET
-    event_id = excluded.event_id, digest = excluded.digest,
-    kept_at = excluded.kept_at, lasts = excluded.lasts;
+-- Some dedup keys of one transaction.
+INSERT INTO dedup (lasts, number, amount, first_at, last_at, keys)
+VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: remembered
+-- The dedup keys under some numbers, given as a JSON array.
+SELECT keys FROM dedup
+WHERE lasts = ? AND number IN (SELECT value FROM json_each(?))
+ORDER BY number;
+
+-- name: remembered_since
+-- The dedup keys that were kept after a number.
+SELECT number, keys FROM dedup WHERE lasts = ? AND number > ? ORDER BY number LIMIT 64;
 
 -- name: count
-UPDATE tally SET events = events + ?, dedup_keys = dedup_keys + ?;
+UPDATE tally SET events = events + ?, dedup_keys = dedup_keys + ?, last_dedup = ?;
+
+-- name: uncount
+UPDATE tally SET dedup_keys = dedup_keys - ?;
 
 -- name: tally
-SELECT events, dedup_keys FROM tally;
+SELECT events, dedup_keys, last_dedup FROM tally;
 
--- name: oldest_keys
--- For each length of time that keys are kept, the oldest key: one look into the index for each.
+-- name: lengths
+-- Each length of time that keys are kept, in one look into the table for each.
 WITH RECURSIVE lengths (lasts) AS (
     SELECT min(lasts) FROM dedup
     UNION ALL
     SELECT (SELECT min(lasts) FROM dedup WHERE lasts > lengths.lasts)
     FROM lengths WHERE lengths.lasts IS NOT NULL
 )
-SELECT lasts, (SELECT min(kept_at) FROM dedup WHERE dedup.lasts = lengths.lasts)
-FROM lengths WHERE lasts IS NOT NULL;
+SELECT lasts FROM lengths WHERE lasts IS NOT NULL;
+
+-- name: oldest_keys
+-- The oldest rows of keys of one length, without the keys.
+SELECT first_at, last_at, lasts, number, amount FROM dedup WHERE lasts = ? ORDER BY number LIMIT ?;
 
 -- name: forget_keys
--- A few of the oldest keys of one length, those kept at or before a time.
-DELETE FROM dedup WHERE key IN (
-    SELECT key FROM dedup WHERE lasts = ? AND kept_at <= ? ORDER BY kept_at LIMIT ?
-);
+DELETE FROM dedup WHERE lasts = ? AND number <= ?;
 
 -- name: keep_cursor
 INSERT INTO cursors (name, place) VALUES (?, ?)

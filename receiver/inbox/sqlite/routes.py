@@ -196,6 +196,10 @@ class Saving:
     future: asyncio.Future[Any] | None = None
     optional: ClassVar[bool] = False
 
+    @property
+    def weight(self) -> int:
+        return 1
+
 
 def load(connection: sqlite3.Connection, start: RouteStart) -> Route:
     """A route as the store has it. Raises StoreError when it is not registered."""
@@ -243,6 +247,10 @@ class Registering:
     beginnings: dict[str, int] = field(default_factory=dict)
     future: asyncio.Future[Any] | None = None
     optional: ClassVar[bool] = False
+
+    @property
+    def weight(self) -> int:
+        return len(self.starts)
 
 
 @contextmanager

@@ -45,24 +45,29 @@ CREATE TABLE quarantine (
 ) STRICT;
 CREATE UNIQUE INDEX quarantine_id ON quarantine (id);
 
--- Dedup keys still remembered. `key` and `digest` are 16-byte BLAKE2b hashes: of the source and
--- the event's dedup key, and of the payload.
+-- Dedup keys still remembered, in the order they came: some of one transaction in each row. A row
+-- is found by its number, which a process knows by its own index (recall.py); the numbers of all
+-- rows grow together. `keys` is MessagePack: an array of [key, digest, event id, kept at], where
+-- `key` is the source and the event's dedup key, and `digest` the payload's SHA-256.
 CREATE TABLE dedup (
-    key      BLOB PRIMARY KEY,
-    event_id TEXT NOT NULL,
-    digest   BLOB NOT NULL,
-    kept_at  INTEGER NOT NULL,
-    lasts    INTEGER NOT NULL
+    lasts    INTEGER NOT NULL,  -- how long these keys are remembered
+    number   INTEGER NOT NULL,
+    amount   INTEGER NOT NULL,  -- of keys
+    first_at INTEGER NOT NULL,  -- when the oldest of them was kept
+    last_at  INTEGER NOT NULL,
+    keys     BLOB NOT NULL,
+    PRIMARY KEY (lasts, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX dedup_age ON dedup (lasts, kept_at);
 
--- How many rows two tables have: counting them would read them.
+-- How many events and dedup keys there are, for counting them would read them; and the number
+-- that was given to a row of `dedup` last.
 CREATE TABLE tally (
     only       INTEGER PRIMARY KEY CHECK (only = 1),
     events     INTEGER NOT NULL,
-    dedup_keys INTEGER NOT NULL
+    dedup_keys INTEGER NOT NULL,
+    last_dedup INTEGER NOT NULL
 ) STRICT;
-INSERT INTO tally VALUES (1, 0, 0);
+INSERT INTO tally VALUES (1, 0, 0, 0);
 
 -- Where each puller is, kept in the transaction of the events that it pulled.
 CREATE TABLE cursors (

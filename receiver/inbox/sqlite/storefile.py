@@ -22,6 +22,7 @@ LOG_BYTES = 64 * 1024 * 1024
 """Size of the write-ahead log from which a commit empties it, should nobody else have done so."""
 
 LOOK_SECONDS = 0.25
+BE_PATIENT = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}"
 TRUNCATE_SECONDS = 0.25
 """How long emptying the log waits for readers."""
 
@@ -48,6 +49,34 @@ class StoreFile:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = _open_private(f"{self.path}.lock")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        with self.holding():
+            yield
+
+    def begin_at_once(self) -> bool:
+        """Take the lock and begin a transaction, if nobody else writes and the store is open.
+
+        The lock is to be let go by `holding`.
+        """
+        if self._lock is None or self._connection is None or identity(self.path) != self._file:
+            return False
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        try:
+            one(self._connection, "PRAGMA busy_timeout = 0")
+            one(self._connection, "BEGIN IMMEDIATE")
+        except sqlite3.Error:  # a foreign program writes, or the disk has a fault
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            return False
+        finally:
+            one(self._connection, BE_PATIENT)
+        return True
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let go of the lock, which is taken, after the block."""
+        assert self._lock is not None
         try:
             yield
         finally:
@@ -108,6 +137,11 @@ class StoreFile:
             self._lock = None
 
 
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Copy what it can of the write-ahead log into the file, in nobody's way."""
+    one(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+
+
 def _open_private(path: Path | str) -> int:
     """An open file; one that is made is its owner's alone, and so are the logs SQLite puts by."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -119,7 +153,7 @@ def truncate(connection: sqlite3.Connection) -> None:
     try:
         one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
-        one(connection, f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+        one(connection, BE_PATIENT)
 
 
 def log_bytes(path: Path) -> int:

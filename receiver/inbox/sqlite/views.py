@@ -16,7 +16,7 @@ import msgspec
 from receiver.inbox import Attempt, DeadLetter, Query, RoutePlace, Standing, Stored
 from receiver.inbox.sqlite import rows
 from receiver.inbox.sqlite.connection import number, one
-from receiver.inbox.sqlite.keeping import oldest_keys
+from receiver.inbox.sqlite.duplicates import oldest_key
 from receiver.inbox.sqlite.queries import SQL
 from receiver.patterns import Patterns
 
@@ -155,15 +155,14 @@ class Counts:
 
 def counts(connection: sqlite3.Connection) -> Counts:
     """How much of everything there is."""
-    events, keys = one(connection, SQL["tally"]) or (0, 0)
-    oldest = [kept_at for _, kept_at in oldest_keys(connection)]
+    events, keys, _ = one(connection, SQL["tally"]) or (0, 0, 0)
     return Counts(
         events=events,
         last_seq=last_seq(connection),
         quarantined=number(connection, SQL["quarantined_count"]),
         dead=number(connection, SQL["dead_count"]),
         dedup_keys=keys,
-        oldest_key=min(oldest, default=None),
+        oldest_key=oldest_key(connection),
         file_bytes=number(connection, "PRAGMA page_count") * number(connection, "PRAGMA page_size"),
     )
 

@@ -1,6 +1,8 @@
-"""The one thread of a process that writes the store: group commit under the common lock.
+"""What writes the store in a process: group commit under the common lock.
 
-Whatever has queued up when the thread is free becomes one transaction with one fsync. Every writer
+Whatever has queued up when the writer is free becomes one transaction with one fsync. Small groups
+are done on the event loop, at the end of a turn of it; what is large or may take long, and
+everything while others write or the disk is slow, is done by one thread. Every writer
 in every process takes the same `flock` first, which sleeps in the kernel and is fair. A failed
 transaction is a StoreError for all who were part of it; the connection is opened anew for the next
 one, so that the store works again as soon as its disk does.
@@ -12,10 +14,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from time import monotonic, perf_counter
 from typing import Any, ClassVar, Protocol
 
 from receiver.errors import StoreError, UnkeepableError
@@ -34,6 +37,22 @@ class Work(Protocol):
     optional: ClassVar[bool]
     """Whether it is left undone when its future was cancelled before it was begun."""
 
+    @property
+    def weight(self) -> int:
+        """About how many rows it writes; what takes long for another reason is HEAVY."""
+
+
+HEAVY = 1 << 30
+"""The weight of work that the event loop never does itself."""
+
+AT_ONCE = 256
+"""Weight of a group that the event loop may do itself: two or three milliseconds' work."""
+
+SLOW_SECONDS = 0.005
+RECOVERY = 10
+"""After a commit on the event loop that took longer than SLOW_SECONDS, the thread does them for so
+many times as long: a slow disk holds up the loop for a small part of the time only."""
+
 
 class Transaction(Protocol):
     """What one transaction does for several pieces of work of the store's own kinds."""
@@ -50,11 +69,14 @@ class Transaction(Protocol):
         """They are durable."""
 
 
+Alone = Callable[[], AbstractContextManager[None]]
+"""The common lock, to be held while in the block."""
+
 Outcome = tuple[asyncio.Future[Any], Any, StoreError | None]
 
 OnCommit = Callable[[float, int], None]
-"""Is told, in the writer's thread, of each commit of events: the seconds it took, the wait for the
-common lock included, and how many events. It must be quick and raise nothing."""
+"""Is told, in the thread that did it, of each commit of events: the seconds it took (the wait for
+the common lock included), and how many events. It must be quick and raise nothing."""
 
 
 def unmeasured(seconds: float, events: int) -> None:
@@ -68,6 +90,10 @@ class Bare:
     do: Callable[[sqlite3.Connection], Any]
     future: asyncio.Future[Any] | None = None
     optional: ClassVar[bool] = True
+
+    @property
+    def weight(self) -> int:
+        return HEAVY
 
     def run(self, connection: sqlite3.Connection) -> list[Any]:
         return [self.do(connection)]
@@ -86,6 +112,25 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._given = 0  # counted by the event loop
         self._done = 0  # counted by the thread
+        self._thread_until = 0.0
+
+    def do_at_once(self, works: list[Any]) -> bool:
+        """Do a small group here and now, on the event loop of its futures, if that is quick.
+
+        Handing work to the thread and back makes both wait for the interpreter's lock many times,
+        which costs more than a commit. Returns False, with nothing done, when the thread is at
+        work, another process is writing, or the disk was slow just now.
+        """
+        if self._given != self._done or monotonic() < self._thread_until:
+            return False
+        if sum([work.weight for work in works]) > AT_ONCE or not self._file.begin_at_once():
+            return False
+        began = monotonic()
+        _resolve(self._commit([work for work in works if not _left(work)], self._file.holding))
+        ended = monotonic()
+        if ended - began > SLOW_SECONDS:
+            self._thread_until = ended + RECOVERY * (ended - began)
+        return True
 
     def put(self, works: list[Any]) -> None:
         """Hand over work; each piece's future is told its outcome. Called on the event loop."""
@@ -107,7 +152,7 @@ class Writer:
             self._queue.put(None)
         return thread
 
-    # Everything below runs in the thread.
+    # What is below runs in the thread; `_commit` on the event loop, too, while the thread is idle.
 
     def _live(self) -> None:
         going_on = True
@@ -133,21 +178,21 @@ class Writer:
         return works, False
 
     def _do(self, works: list[Any]) -> None:
-        works = [work for work in works if not (work.optional and _cancelled(work))]
+        works = [work for work in works if not _left(work)]
         bare = [work for work in works if isinstance(work, Bare)]
         grouped = [work for work in works if not isinstance(work, Bare)]
         outcomes: list[Outcome] = []
         if grouped:
-            outcomes += self._commit(grouped)
+            outcomes += self._commit(grouped, self._file.locked)
         for work in bare:
-            outcomes += self._attempt([work], work.run)
+            outcomes += self._attempt([work], work.run, self._file.locked)
         _tell(outcomes)
 
-    def _commit(self, works: list[Any]) -> list[Outcome]:
+    def _commit(self, works: list[Any], alone: Alone) -> list[Outcome]:
         """Do works in one transaction; if one of them cannot be done at all, each in its own."""
 
         events = 0
-        began = time.perf_counter()
+        began = perf_counter()
 
         def run(connection: sqlite3.Connection) -> list[Any]:
             nonlocal events
@@ -159,22 +204,23 @@ class Writer:
             return results
 
         try:
-            outcomes = self._attempt(works, run)
+            outcomes = self._attempt(works, run, alone)
         except _OneOfMany:
-            return [outcome for work in works for outcome in self._commit([work])]
+            locked = self._file.locked  # the lock was let go
+            return [outcome for work in works for outcome in self._commit([work], locked)]
         if events:
-            self._on_commit(time.perf_counter() - began, events)
+            self._on_commit(perf_counter() - began, events)
         return outcomes
 
     def _attempt(
-        self, works: list[Any], run: Callable[[sqlite3.Connection], list[Any]]
+        self, works: list[Any], run: Callable[[sqlite3.Connection], list[Any]], alone: Alone
     ) -> list[Outcome]:
         """Run under the lock on a good connection; nothing that happens there ends the thread.
 
         Raises _OneOfMany when one of several works is itself at fault, not the store.
         """
         try:
-            with self._file.locked():
+            with alone():
                 connection = self._file.connected()
                 results = run(connection)
                 self._file.bound_log(connection)
@@ -204,8 +250,9 @@ _FAULTS_OF_WORK = (
 """What no other store could do either: a value of a wrong type, an event id that is taken."""
 
 
-def _cancelled(work: Work) -> bool:
-    return work.future is not None and work.future.cancelled()
+def _left(work: Work) -> bool:
+    """Whether nobody wants it done any more."""
+    return work.optional and work.future is not None and work.future.cancelled()
 
 
 def _outcomes(

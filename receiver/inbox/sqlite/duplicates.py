@@ -1,0 +1,201 @@
+"""Dedup keys in the store: which are remembered, by which event, and for how long.
+
+They are written in the order they come, in rows of many; `Recall` says in which row a key may be.
+All of it runs in one of the writer's transactions, under the common lock.
+Must not know: what becomes of a duplicate, threads, when it is committed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from hashlib import blake2b, sha256
+from typing import Any, NamedTuple
+
+import msgspec
+
+from receiver.inbox import Entry
+from receiver.inbox.sqlite.connection import one
+from receiver.inbox.sqlite.queries import SQL
+from receiver.inbox.sqlite.recall import Recall
+
+KEYS_PER_ROW = 128
+TRIM_EVERY = 256
+"""New dedup keys after which the old ones are looked at."""
+
+TRIM_ROWS = 64
+"""Rows of keys forgotten in one step, at most."""
+
+TRIM_STEPS = 4
+_LONGEST_KEY = 64
+_FOR_EVER = 2**63 - 1
+
+
+class Known(NamedTuple):
+    """What is remembered of a dedup key; times in microseconds."""
+
+    key: bytes
+    digest: bytes
+    event_id: str
+    kept_at: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Known]).decode
+
+
+def key_of(entry: Entry) -> bytes | None:
+    """What tells an entry's dedup key from every other one's of every source."""
+    key = entry.dedup_key
+    if key is None:
+        return None
+    if len(key) > _LONGEST_KEY:
+        key = blake2b(key).digest() + b"\0"  # longer than any key that is kept as it is
+    return b"%b\0%b" % (entry.source.encode(), key)
+
+
+def digest_of(raw: bytes) -> bytes:
+    """What tells a payload from another one."""
+    return sha256(raw).digest()
+
+
+class Duplicates:
+    """What this process knows of the dedup keys in the store, and how it keeps new ones."""
+
+    def __init__(self, window: int, keys: int) -> None:
+        self._window = window
+        self._keys = keys
+        self._trim_every = max(1, min(TRIM_EVERY, keys // 8))
+        self._since_trim = 0
+        self._recalls: dict[int, Recall] = {}
+        self._number = 0
+        """The last number that this process has taken up."""
+        self._count = 0
+        """How many keys the store holds, by the transaction that is open."""
+        self._writing: list[tuple[int, int, list[Known]]] = []
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Take up what other processes have kept since; every transaction begins with it."""
+        self._writing = []
+        tally = one(connection, SQL["tally"]) or (0, 0, 0)
+        self._count = tally[1]
+        if tally[2] == self._number:
+            return
+        for lasts in _lengths(connection):
+            recall = self._recalls.setdefault(lasts, Recall())
+            number = self._number
+            while rows := _all(connection, "remembered_since", (lasts, number)):
+                for number, keys in rows:
+                    recall.add([hash(known.key) for known in _decode(keys)], number)
+        self._number = tally[2]
+
+    def known(
+        self, connection: sqlite3.Connection, keys: Iterable[bytes | None]
+    ) -> dict[bytes, tuple[Known, int]]:
+        """What is remembered of some keys, and until when; other keys may be among it."""
+        hashes = [hash(key) for key in keys if key is not None]
+        found: dict[bytes, tuple[Known, int]] = {}
+        if not hashes:
+            return found
+        for lasts, recall in self._recalls.items():
+            numbers = recall.find(hashes)
+            if not numbers:
+                continue
+            listed = msgspec.json.encode(sorted(numbers)).decode()
+            for (kept,) in _all(connection, "remembered", (lasts, listed)):
+                for known in _decode(kept):
+                    until = known.kept_at + lasts
+                    if known.key not in found or found[known.key][1] < until:
+                        found[known.key] = known, until
+        return found
+
+    def lasts(self, window: int | None) -> int:
+        """How long a key with this window (in seconds) is remembered, in microseconds."""
+        return self._window if window is None else min(self._window, window * 1_000_000)
+
+    def remember(self, connection: sqlite3.Connection, fresh: dict[int, list[Known]]) -> int:
+        """Write new keys, by how long they last; returns the last number given."""
+        number = self._number
+        for lasts, keys in fresh.items():
+            for start in range(0, len(keys), KEYS_PER_ROW):
+                number += 1
+                self._writing.append((lasts, number, keys[start : start + KEYS_PER_ROW]))
+        for lasts, at, some in self._writing:
+            times = [known.kept_at for known in some]
+            row = (lasts, at, len(some), min(times), max(times), _encode(some))
+            connection.execute(SQL["remember"], row).close()
+        return number
+
+    def committed(self) -> None:
+        """What was written is in the store: others may take it up, and so does this process."""
+        for lasts, number, keys in self._writing:
+            recall = self._recalls.setdefault(lasts, Recall())
+            recall.add([hash(known.key) for known in keys], number)
+            self._number = number
+        self._writing = []
+
+    def trim(self, connection: sqlite3.Connection, new: int, now: int) -> None:
+        """Now and then forget keys that have run out and, beyond the bound, the oldest ones."""
+        self._since_trim += new
+        if self._since_trim < self._trim_every:
+            return
+        self._since_trim = gone = 0
+        lengths = _lengths(connection)
+        for lasts in lengths:
+            rows = _oldest(connection, lasts, TRIM_ROWS)
+            gone += self._forget(connection, [row for row in rows if row.last_at + lasts <= now])
+        beyond = self._count + new - gone - self._keys
+        for _ in range(TRIM_STEPS):
+            heads = sorted(head[0] for lasts in lengths if (head := _oldest(connection, lasts, 1)))
+            if beyond <= 0 or not heads:
+                break
+            others = heads[1].first_at if len(heads) > 1 else _FOR_EVER
+            rows = []
+            for row in _oldest(connection, heads[0].lasts, TRIM_ROWS):
+                if beyond > 0 and row.first_at <= others:
+                    rows.append(row)
+                    beyond -= row.amount
+            gone += self._forget(connection, rows)
+        if gone:
+            connection.execute(SQL["uncount"], (gone,)).close()
+
+    def _forget(self, connection: sqlite3.Connection, rows: list[_Row]) -> int:
+        """Forget the oldest rows of one length; how many keys were in them."""
+        if not rows:
+            return 0
+        lasts, number = rows[-1].lasts, rows[-1].number
+        connection.execute(SQL["forget_keys"], (lasts, number)).close()
+        if lasts in self._recalls:
+            self._recalls[lasts].forget(number)
+        return sum(row.amount for row in rows)
+
+
+class _Row(NamedTuple):
+    """A row of `dedup`, without its keys; the one that is older comes first."""
+
+    first_at: int
+    last_at: int
+    lasts: int
+    number: int
+    amount: int
+
+
+def oldest_key(connection: sqlite3.Connection) -> int | None:
+    """When the oldest key that is still remembered was kept."""
+    heads = [_oldest(connection, lasts, 1) for lasts in _lengths(connection)]
+    return min((head[0].first_at for head in heads if head), default=None)
+
+
+def _oldest(connection: sqlite3.Connection, lasts: int, limit: int) -> list[_Row]:
+    return [_Row(*row) for row in _all(connection, "oldest_keys", (lasts, limit))]
+
+
+def _lengths(connection: sqlite3.Connection) -> list[int]:
+    """Each length of time that keys in the store are kept."""
+    return [row[0] for row in _all(connection, "lengths", ())]
+
+
+def _all(connection: sqlite3.Connection, name: str, values: Sequence[Any]) -> list[Any]:
+    with closing(connection.execute(SQL[name], values)) as cursor:
+        return cursor.fetchall()

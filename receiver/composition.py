@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from receiver import logs
 from receiver.configured import Setup
 from receiver.inbox.sqlite import SqliteInbox, open_store
 from receiver.settings import Configuration
@@ -72,6 +73,7 @@ def public(
     following: list[asyncio.Task[None]] = []
 
     async def start() -> None:
+        logs.hide(setup.keys.texts())
         follow = follow_keys(setup, served.contract, environ, intake)
         following.append(asyncio.create_task(follow))
         ready()

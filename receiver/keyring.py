@@ -7,7 +7,7 @@ Must not know: where keys are kept, which clock is right, how a signature is wri
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -134,6 +134,12 @@ class Keyring:
     def for_source(self, name: str) -> SourceKeys | None:
         """The keys of a source; None when the source is not configured."""
         return self._sources.get(name)
+
+    def texts(self) -> Iterator[str]:
+        """Every secret as a text, for who keeps them out of logs."""
+        for keys in self._sources.values():
+            for key in (*keys.secrets, *keys.headers):
+                yield key.value.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
         return f"<Keyring {', '.join(self._sources)}>"

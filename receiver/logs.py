@@ -44,36 +44,13 @@ _SERVERS = ("uvicorn", "gunicorn")
 """Loggers that come with handlers of their own."""
 
 
-class Journal:
-    """The log of this process, as configured."""
-
-    def __init__(self, hidden: Hidden) -> None:
-        self._hidden = hidden
-
-    def hide(self, secrets: Iterable[str]) -> None:
-        """From now on take these out of everything that is written, in place of those before."""
-        self._hidden.redaction = Redaction(secrets)
-
-
-class Hidden:
-    """A processor that takes known secrets out."""
-
-    def __init__(self) -> None:
-        self.redaction = Redaction()
-
-    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        found: EventDict = self.redaction.value(event)
-        return found
-
-
-def configure(format: Format = "auto", *, level: int = logging.INFO) -> Journal:
+def configure(format: Format = "auto", *, level: int = logging.INFO) -> None:
     """Have this process log to stderr; called first thing in each process, again after a fork.
 
     Of loggers that are not ours only warnings are heard.
     """
-    hidden = Hidden()
     root = logging.getLogger()
-    root.handlers[:] = [handler(format, sys.stderr, hidden)]
+    root.handlers[:] = [Lines(sys.stderr, format)]
     root.setLevel(logging.WARNING)
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
@@ -90,7 +67,14 @@ def configure(format: Format = "auto", *, level: int = logging.INFO) -> Journal:
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
-    return Journal(hidden)
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """From now on keep these out of this process's log, in place of those before."""
+    redaction = Redaction(secrets)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, Lines):
+            handler.redaction = redaction
 
 
 def adopt() -> None:
@@ -100,25 +84,6 @@ def adopt() -> None:
             logger = logging.getLogger(name)
             logger.handlers.clear()
             logger.propagate = True
-
-
-def handler(format: Format, stream: TextIO, hidden: Hidden) -> logging.Handler:
-    """What writes log records to a stream, a line each (of text, more where there is a trace)."""
-    terminal = stream.isatty()
-    text = format == "text" or (format == "auto" and terminal)
-    made = _Handler(stream)
-    made.setFormatter(
-        ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_facts()],
-            processors=[
-                ProcessorFormatter.remove_processors_meta,
-                hidden,
-                _indented if text else _kept,
-                _console(terminal) if text else _json,
-            ],
-        )
-    )
-    return made
 
 
 def _facts() -> list[Processor]:
@@ -138,8 +103,33 @@ def _console(colors: bool) -> Processor:
     )
 
 
-class _Handler(logging.StreamHandler[TextIO]):
-    """A stream handler whose own failures show nothing of what it could not write."""
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes log records to a stream, a line each (of text, more where there is a trace).
+
+    Where it cannot write one, it shows nothing of it.
+    """
+
+    def __init__(self, stream: TextIO, format: Format) -> None:
+        super().__init__(stream)
+        terminal = stream.isatty()
+        text = format == "text" or (format == "auto" and terminal)
+        self.redaction = Redaction()
+        """Takes known secrets out."""
+        self.setFormatter(
+            ProcessorFormatter(
+                foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_facts()],
+                processors=[
+                    ProcessorFormatter.remove_processors_meta,
+                    self._hide,
+                    _indented if text else _kept,
+                    _console(terminal) if text else _json,
+                ],
+            )
+        )
+
+    def _hide(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        hidden: EventDict = self.redaction.value(event)
+        return hidden
 
     def handleError(self, record: logging.LogRecord) -> None:
         kind, _, _ = sys.exc_info()

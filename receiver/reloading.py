@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
-from receiver import keptsecrets, secrets
+from receiver import keptsecrets, logs, secrets
 from receiver.configured import Setup, current
 from receiver.contract import Contract
 from receiver.errors import ConfigError, ReceiverError
@@ -103,6 +103,7 @@ async def follow_keys(
 
     async def take_up(fresh: Setup) -> None:
         intake.keyring = fresh.keys
+        logs.hide(fresh.keys.texts())
 
     await Reloading(setup, served, environ, take_up).run()
 

@@ -126,7 +126,9 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
         )
 
     process = Process(
-        make, catalogue.contract.document, Exposition(catalogue.contract, folder_of(folder))
+        make,
+        catalogue.contract.document,
+        Exposition(catalogue.contract, folder_of(folder), [figures]),
     )
     leave(asyncio.run(process.run()))
 

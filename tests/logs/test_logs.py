@@ -39,10 +39,10 @@ class Written:
         self, format: logs.Format, stream: io.StringIO | None = None, *hidden: str
     ) -> None:
         self.stream = stream or io.StringIO()
-        keeper = logs.Hidden()
-        keeper.redaction = Redaction(hidden)
+        lines = logs.Lines(self.stream, format)
+        lines.redaction = Redaction(hidden)
         self.plain = logging.Logger("receiver.test")
-        self.plain.addHandler(logs.handler(format, self.stream, keeper))
+        self.plain.addHandler(lines)
         self.structured: Any = structlog.wrap_logger(
             self.plain,
             processors=[
@@ -157,8 +157,8 @@ import gunicorn.config, structlog
 from receiver import logs
 from receiver.arbiterlog import ArbiterLog
 
-journal = logs.configure("json")
-journal.hide(["sesame-open"])
+logs.configure("json")
+logs.hide(["sesame-open"])
 arbiter = ArbiterLog(gunicorn.config.Config())
 uvicorn = logging.getLogger("uvicorn.error")
 uvicorn.handlers, uvicorn.propagate = [logging.StreamHandler()], False  # as uvicorn's worker does

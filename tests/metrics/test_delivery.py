@@ -56,7 +56,8 @@ def entry(number: int, node: str) -> Entry:
 
 
 def route(name: str, served: Catalogue) -> Route:
-    return Route(name=name, plugin=Plugin("a-sink", "of a test", lambda: Sorting), schedule=backoff.DEFAULT)
+    plugin = Plugin("a-sink", "of a test", lambda: Sorting)
+    return Route(name=name, plugin=plugin, schedule=backoff.DEFAULT)
 
 
 def passed(dispatcher: Dispatcher, count: int) -> bool:

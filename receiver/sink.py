@@ -43,6 +43,9 @@ class Sink:
 
     api: ClassVar[int] = API
     """The version of the plugin API that the sink was written for."""
+    prints: ClassVar[bool] = False
+    """Whether what it writes to standard output is what it is for. In a process of its own (route
+    setting `isolation`) that goes to the standard output of Receiver; of others it is logged."""
 
     def __init__(self, settings: Any = None, *, route: str = "") -> None:
         self.settings: Any = self.Settings() if settings is None else settings

@@ -4,6 +4,7 @@ A route's sink may raise, sleep, exit or talk nonsense: the other routes do not 
 Must not know: how events come in, HTTP, where routes are configured.
 """
 
+from receiver.dispatch.binding import examine
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
 from receiver.dispatch.dispatcher import GRACE, Dispatcher
@@ -18,4 +19,5 @@ __all__ = [
     "RouteStatus",
     "SystemClock",
     "UnderWay",
+    "examine",
 ]

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from receiver.dispatch.binding import AnySink
 from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job, UnderWay
 from receiver.dispatch.clock import Clock
 from receiver.dispatch.durations import Durations
-from receiver.dispatch.isolated import AnySink, IsolatedSink
+from receiver.dispatch.isolated import IsolatedSink
 from receiver.dispatch.outcome import DELIVERED, Judge, Outcome
 from receiver.dispatch.route import Route
 from receiver.dispatch.selection import Selection, Way, event

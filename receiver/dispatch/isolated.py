@@ -17,7 +17,7 @@ from receiver.backoff import pause
 from receiver.dispatch.calls import Crew, Report
 from receiver.dispatch.outcome import Foreign, Raised, called, spoken
 from receiver.dispatch.remote import Remote, result
-from receiver.dispatch.route import Catalogue, Route
+from receiver.dispatch.route import Route
 from receiver.dispatch.threads import THREADS
 from receiver.errors import PluginError
 from receiver.isolation.frames import (
@@ -33,7 +33,7 @@ from receiver.isolation.frames import (
     Unusable,
 )
 from receiver.isolation.process import ENDING, Process, import_path
-from receiver.plugins import BoundSink, Hook, bind
+from receiver.plugins import Hook
 from receiver.plugins.binding import given_texts
 from receiver.redaction import Redaction
 from receiver.sink import logger
@@ -150,6 +150,19 @@ class IsolatedSink:
 
     async def _begin(self) -> None:
         """Start a process, bind and open the sink in it."""
+        await self.bind()
+        try:
+            opened = result((await self._ask(Open(), Opened)).report)
+            if isinstance(opened, Raised):
+                raise opened.error
+        except BaseException:
+            assert self._process is not None
+            self._process.kill("was ended")
+            raise
+        self._up = True
+
+    async def bind(self) -> None:
+        """Start a process that becomes the sink. Raises PluginError where it cannot be that."""
         process = Process(
             self.route,
             log=lambda: self.log,
@@ -163,13 +176,9 @@ class IsolatedSink:
             if isinstance(bound, Unusable):
                 raise PluginError(bound.reason)
             self._take(bound)
-            opened = result((await self._ask(Open(), Opened)).report)
-            if isinstance(opened, Raised):
-                raise opened.error
         except BaseException:
             process.kill("was ended")
             raise
-        self._up = True
 
     async def _keep(self) -> None:
         """Start the process again whenever it dies: soon at first, ever later in a row."""
@@ -231,6 +240,7 @@ class IsolatedSink:
             origin=route.plugin.origin,
             address=route.plugin.address,
             settings=dict(route.settings),
+            base=None if route.base is None else str(route.base),
             package=self._package,
             concurrency=route.concurrency,
             deadline=route.deadline,
@@ -282,19 +292,3 @@ class IsolatedSink:
                 crew.answered(message.number, message.report)
         elif self._reply is not None and not self._reply.done():
             self._reply.set_result(message)
-
-
-AnySink = BoundSink | IsolatedSink
-
-
-def sink_of(
-    route: Route,
-    catalogue: Catalogue,
-    *,
-    random: Callable[[], float],
-    trouble: Callable[[str], None],
-) -> AnySink:
-    """The sink of a route, here or in a process of its own. Raises PluginError."""
-    if route.isolation == "process":
-        return IsolatedSink(route, catalogue.package, random=random, trouble=trouble)
-    return bind(route.plugin, route.name, route.settings, catalogue.hookspecs)

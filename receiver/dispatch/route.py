@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
@@ -30,6 +31,8 @@ class Route:
     plugin: Plugin
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The sink's own settings, secrets resolved."""
+    base: Path | None = None
+    """The folder that relative paths in the settings count from; None where they are whole."""
     events: tuple[str, ...] = ("*",)
     """Patterns (receiver.patterns) over event types; the same for the next three."""
     sources: tuple[str, ...] = ("*",)

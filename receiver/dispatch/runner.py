@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from receiver.backoff import pause
+from receiver.dispatch.binding import AnySink, sink_of
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, Timer
 from receiver.dispatch.delivery import Delivery
 from receiver.dispatch.durations import Durations
-from receiver.dispatch.isolated import AnySink, IsolatedSink, sink_of
+from receiver.dispatch.isolated import IsolatedSink
 from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, called, spoken
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from receiver.dispatch.isolated import AnySink
+from receiver.dispatch.binding import AnySink
 from receiver.dispatch.route import Catalogue, Route
 from receiver.event import Event
 from receiver.inbox import Claim, Head

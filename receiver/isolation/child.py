@@ -15,6 +15,7 @@ import sys
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from receiver.catalogue import Catalogue, load
@@ -46,7 +47,7 @@ from receiver.isolation.frames import (
     to_child,
 )
 from receiver.isolation.telling import told
-from receiver.plugins import BoundSink, Hook, bind
+from receiver.plugins import BoundSink, Hook, anchored, bind
 from receiver.plugins.discovery import found_at
 from receiver.sink import secrets
 
@@ -119,7 +120,10 @@ class Child(asyncio.Protocol):
         try:
             self._catalogue = load(start.package)
             plugin = found_at(start.plugin, start.origin, start.address)
-            sink = bind(plugin, start.route, start.settings, self._catalogue.hookspecs)
+            settings = start.settings
+            if start.base is not None:
+                settings = anchored(plugin, settings, Path(start.base))
+            sink = bind(plugin, start.route, settings, self._catalogue.hookspecs)
         except ReceiverError as error:
             self._say(Unusable(str(error)))
             return

@@ -49,6 +49,8 @@ class Start(Message, frozen=True):
     origin: str
     address: Address
     settings: dict[str, Any]
+    base: str | None
+    """The folder that relative paths in the settings count from; None where they are whole."""
     package: str
     """The generated package of the contract, by its dotted name."""
     concurrency: int

@@ -24,6 +24,8 @@ LONGEST = 20_000
 class Console(Sink):
     """Print every event: readable on a terminal, JSON lines otherwise."""
 
+    prints = True
+
     class Settings(Sink.Settings):
         """How events are printed."""
 

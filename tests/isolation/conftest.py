@@ -92,7 +92,7 @@ class Stage:
     def good(self, **options: Any) -> Route:
         return self.route("good", GOOD, isolation="thread", **options)
 
-    async def append(self, count: int, nodes: int = 5) -> None:
+    async def append(self, count: int, nodes: int = 5, raw: bytes = b"{}") -> None:
         now = datetime.now(UTC)
         numbers = range(self.appended, self.appended + count)
         self.appended += count
@@ -109,7 +109,7 @@ class Stage:
                     received_at=now,
                     node=f"n{number % nodes}",
                     user=None,
-                    raw=b'{"type": "appliance/online", "n": %d}' % number,
+                    raw=raw,
                     operation="gridx",
                     secret="main",
                 )

@@ -65,6 +65,8 @@ EFFECTS = {
     "routes.retry.cap": (ROUTE + RETRY, ROUTE + RETRY.replace("cap = 9", "cap = 2")),
     "routes.retry.attempts": (ROUTE + RETRY, ROUTE + RETRY.replace("attempts = 4", "attempts = 5")),
     "routes.max_exceptions": (ROUTE, ROUTE + "max_exceptions = 3"),
+    "routes.isolation": (ROUTE, ROUTE + 'isolation = "process"'),
+    "routes.memory": (ROUTE, ROUTE + "memory = 500_000_000"),
     "routes.settings": (ROUTE, ROUTE + 'settings = { format = "json" }'),
 }
 """Two texts each that must not have the same effect; sources' are of [sources.gridx]."""

@@ -138,8 +138,8 @@ class Keyring:
     def texts(self) -> Iterator[str]:
         """Every secret as a text, for who keeps them out of logs."""
         for keys in self._sources.values():
-            for key in (*keys.secrets, *keys.headers):
-                yield key.value.decode("utf-8", "replace")
+            for value in (*(s.value for s in keys.secrets), *(h.value for h in keys.headers)):
+                yield value.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
         return f"<Keyring {', '.join(self._sources)}>"

@@ -46,8 +46,8 @@ def lint_spec(file: File = SPEC, as_json: options.Json = False) -> None:
             package.generate(source.document, spec=source.name)
         except SpecError as error:
             found = unseen(error, found) + found
-    except SpecError as error:
-        source = document.SpecFile(file.name, {}, {})
+    except document.BrokenSpec as error:
+        source = document.SpecFile(file.name, {}, {"": error.line} if error.line else {})
         found = [Finding("error", where, reason) for where, reason in error.problems]
     errors = sum(finding.level == "error" for finding in found)
     if as_json:
@@ -65,7 +65,8 @@ def lint_spec(file: File = SPEC, as_json: options.Json = False) -> None:
     else:
         for finding in found:
             output.line(sentence(finding, source))
-        output.tell(f"{file}: {errors} errors, {len(found) - errors} warnings")
+        warnings = output.count(len(found) - errors, "warning")
+        output.tell(f"{file}: {output.count(errors, 'error')}, {warnings}")
     if errors:
         raise typer.Exit(1)
 

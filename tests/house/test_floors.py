@@ -33,6 +33,7 @@ FLOORS: list[set[str]] = [
         "schema",
         "signature",
         "strictjson",
+        "survey",
         "vocabulary",
     },
     # 2 ports and shapes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from receiver.cli import opening, options, output
-from receiver.cli.generate import sentence, unseen
+from receiver.cli.generate import plain, sentence, unseen
 from receiver.errors import ReceiverError, SpecError
 
 if TYPE_CHECKING:
@@ -51,17 +51,7 @@ def lint_spec(file: File = SPEC, as_json: options.Json = False) -> None:
         found = [Finding("error", where, reason) for where, reason in error.problems]
     errors = sum(finding.level == "error" for finding in found)
     if as_json:
-        output.structure(
-            [
-                {
-                    "level": finding.level,
-                    "line": source.line(finding.where),
-                    "where": finding.where,
-                    "reason": finding.reason,
-                }
-                for finding in found
-            ]
-        )
+        output.structure([plain(finding, source) for finding in found])
     else:
         for finding in found:
             output.line(sentence(finding, source))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from receiver.cli import output
 
@@ -82,17 +82,46 @@ def secret_rows(contract: Contract, source: str, kept: Kept) -> Iterator[tuple[s
         yield source, headers.get("rsa", output.MISSING), "rsa", f"private key, {public.name}"
 
 
+class PrintableFormatter(logging.Formatter):
+    """Keeps each record in its line, and whatever a sender wrote from driving the terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return output.printable(super().formatMessage(record))
+
+    def formatException(self, info: Any) -> str:
+        return _lines(super().formatException(info))
+
+
 def configure_logs() -> None:
     """Send what modules log to stderr, from warnings on, a line each."""
     import structlog
 
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[shown])
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
+            structlog.processors.format_exc_info,
+            make_printable,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def make_printable(_logger: Any, _method: str, event: Any) -> dict[str, Any]:
+    """A processor of structlog: every key and value as a text that a terminal only shows."""
+    return {output.printable(str(key)): _shown(key, value) for key, value in event.items()}
+
+
+def _shown(key: Any, value: Any) -> Any:
+    if value is None or type(value) in (bool, int, float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return _lines(text) if key in ("exception", "stack") else output.printable(text)
+
+
+def _lines(text: str) -> str:
+    """A traceback, indented: no line of it, whoever wrote that, looks like a record of its own."""
+    return "\n".join(f"  {output.printable(line)}" for line in text.split("\n"))

@@ -27,6 +27,7 @@ FLOORS: list[set[str]] = [
         "openapi",
         "patterns",
         "payload",
+        "printable",
         "redaction",
         "replies",
         "samples",

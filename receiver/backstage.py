@@ -20,6 +20,7 @@ from receiver.dispatch import Dispatcher, Route
 from receiver.errors import ConfigError, PluginError, StoreError
 from receiver.inbox import Inbox
 from receiver.inbox.sqlite import SqliteInbox, open_store
+from receiver.keptsecrets import ANOTHER, private_folder
 from receiver.plugins import Plugin, anchored, autoroute, bind, check
 from receiver.secrets import sink_settings
 from receiver.settings import Configuration, RetrySettings, nearest_of
@@ -185,9 +186,11 @@ def lease(folder: Path) -> Iterator[None]:
     """Hold the store for delivery while in the block. Raises StoreError when another does."""
     import fcntl
 
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / LEASE
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    private_folder(folder)
+    try:
+        handle = os.open(folder / LEASE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"cannot write into {folder}: {error.strerror}; {ANOTHER}") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,6 +5,7 @@ Must not know: how requests are proved or answered, how sinks are called.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -154,14 +155,25 @@ def _listen(found: Configuration) -> socket.socket:
     host, port = split_address(found.settings.server.public)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        socket.getaddrinfo(host, port, family)  # create_server hides what an unknown host is
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        free = port + 1 if 0 < port < 65535 else 8080
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise ReceiverError(
-            f"cannot listen on {host} port {port}: {why}; stop the program "
-            f"that has it, or choose another: receiver dev --port {free}"
-        ) from None
+        why = _unheard(error, host, port)
+        raise ReceiverError(f"cannot listen on {host} port {port}: {why}") from None
+
+
+def _unheard(error: OSError, host: str, port: int) -> str:
+    """Why an address cannot be listened on, and what to do about it."""
+    free = port + 1 if 1024 <= port < 65535 else 8080
+    if isinstance(error, socket.gaierror):
+        return "there is no such host; name an address of this machine: --host 127.0.0.1"
+    why = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{why}; it is none of this machine: --host 127.0.0.1, or 0.0.0.0 for all it has"
+    if error.errno == errno.EADDRINUSE:
+        way = "stop the program that has it, or choose another"
+        return f"{why}; {way}: receiver dev --port {free}"
+    return f"{why}; choose another: receiver dev --port {free}"
 
 
 def _application(stage: Stage, address: str) -> ASGIApp:
@@ -186,7 +198,8 @@ def _application(stage: Stage, address: str) -> ASGIApp:
         lane=found.settings.server.lane,
         on_start=ready,
         on_stop=inbox.close,
-        observe=lambda operation, outcome: narrator.observe(operation, outcome, ""),
+        observe=narrator.observe,
+        stranger=narrator.stranger,
     )
 
 
@@ -203,7 +216,7 @@ def _serve(stage: Stage, listener: socket.socket) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             _application(stage, address),
-            loop="uvloop" if os.name == "posix" else "asyncio",
+            loop="uvloop",
             http="httptools",
             lifespan="on",
             access_log=False,

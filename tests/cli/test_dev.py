@@ -83,6 +83,34 @@ def test_a_port_in_use_is_one_line_with_a_way_out(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("nohost.invalid", "there is no such host; name an address of this machine"),
+        ("192.0.2.7", "it is none of this machine"),  # of RFC 5737: nobody has it
+    ],
+)
+def test_an_address_that_is_not_ours_is_told_as_that(tmp_path: Path, host: str, said: str) -> None:
+    done = RunningReceiver(tmp_path).run("dev", "--port", "0", "--host", host)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(f"receiver: cannot listen on {host} port 0: ")
+    assert said in done.stderr
+    assert "stop the program" not in done.stderr
+
+
+def test_a_store_that_cannot_be_made_is_told_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    receiver = RunningReceiver(tmp_path)
+    places = {"taken": "is no folder", "taken/deep": "is no folder"}
+    if Path("/proc/self").exists():
+        places["/proc/here"] = "cannot make the folder /proc/here: "
+    for place, said in places.items():
+        done = receiver.run("dev", "--port", "0", "--store-dir", place)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert said in done.stderr
+        assert done.stderr.endswith("; use another --store-dir\n")
+
+
 def test_two_receivers_never_deliver_from_one_store(running: RunningReceiver) -> None:
     done = running.run("dev", "--port", "0")
     assert done.returncode == 1

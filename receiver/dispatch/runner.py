@@ -15,7 +15,7 @@ from typing import Any
 from receiver.backoff import pause
 from receiver.dispatch.clock import Clock, Timer
 from receiver.dispatch.delivery import Delivery
-from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, spoken
+from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, named, spoken
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection
 from receiver.dispatch.threads import once
@@ -132,7 +132,7 @@ class Runner:
             if self._stopping.is_set():
                 return False
             failures += 1
-            said = f"open failed: {type(result.error).__name__}: {spoken(result.error)}"
+            said = f"open failed: {named(result.error)}: {spoken(result.error)}"
             self._note("starting", sink.redaction.text(said))
             if failures == 1:
                 self._log.error("the sink does not open; trying on", error=said)
@@ -214,7 +214,7 @@ class Runner:
     async def _close(self, sink: BoundSink) -> None:
         result = await once(sink.close, CLOSING) if sink.close else None
         if isinstance(result, Raised):
-            said = f"close failed: {type(result.error).__name__}: {spoken(result.error)}"
+            said = f"close failed: {named(result.error)}: {spoken(result.error)}"
             self._note(self._status.state, sink.redaction.text(said))
             self._log.warning("the sink does not close", error=said)
         await sink.release()
@@ -235,13 +235,14 @@ class Runner:
         self._note(self._status.state, error)
         if self._logged_at is None or failure.at - self._logged_at >= QUIET:
             self._logged_at = failure.at
-            self._log.warning(
-                "dead letter" if isinstance(outcome, Dead) else "not delivered",
-                event_id=claim.event.id,
-                type=claim.event.type,
-                attempt=claim.attempt,
-                error=error,
-            )
+            with contextlib.suppress(Exception):  # a log that cannot be written costs no outcome
+                self._log.warning(
+                    "dead letter" if isinstance(outcome, Dead) else "not delivered",
+                    event_id=claim.event.id,
+                    type=claim.event.type,
+                    attempt=claim.attempt,
+                    error=error,
+                )
 
     def _note(self, state: Any, error: str) -> None:
         self._status = replace(

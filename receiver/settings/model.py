@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from receiver.backoff import LONGEST_WAIT
+
 STORE_SCHEME = "sqlite:///"
 _DATES = "2026-12-01 or 2026-12-01T08:00:00Z"
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})")
@@ -61,6 +63,7 @@ Address = Annotated[str, BeforeValidator(_address)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Start = Annotated[Any, BeforeValidator(_start)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Delay = Annotated[float, Field(ge=0, le=LONGEST_WAIT, allow_inf_nan=False)]
 
 
 class _Table(BaseModel):
@@ -162,17 +165,19 @@ class SourceSettings(_Table):
 class RetrySettings(_Table):
     """When a failed delivery is tried again: `schedule`, or the other four together."""
 
-    schedule: tuple[Seconds, ...] | None = Field(
+    schedule: tuple[Delay, ...] | None = Field(
         default=None,
-        description="Seconds before each further attempt (±20 % jitter).",
+        description="Seconds before each further attempt (±20 % jitter), a week at most.",
     )
-    first: Seconds | None = Field(
+    first: Delay | None = Field(
         default=None, description="Seconds before the second attempt, at most."
     )
     factor: float | None = Field(
-        default=None, ge=1, description="Each pause is this many times longer."
+        default=None, ge=1, allow_inf_nan=False, description="Each pause is this many times longer."
     )
-    cap: Seconds | None = Field(default=None, description="Seconds that no pause exceeds.")
+    cap: Delay | None = Field(
+        default=None, description="Seconds that no pause exceeds, a week at most."
+    )
     attempts: int | None = Field(default=None, ge=1, le=1000, description="Attempts in all.")
 
     @model_validator(mode="after")

@@ -8,50 +8,106 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from receiver.cli import output
+from receiver.cli.crier import Crier
 
 if TYPE_CHECKING:
     from receiver.contract import Contract, Operation
     from receiver.keptsecrets import Kept
-    from receiver.replies import Outcome
+    from receiver.replies import HeadersTooLarge, Outcome, TooLarge, TooSlow, Unavailable
 
 SECRET_COLUMNS = ("source", "header", "kind", "secret")
+LONGEST_PATH = 200
+"""Characters of a stranger's path that are shown, and compared."""
 
 
 class Narrator:
     """Prints a line for every request that was not simply accepted, and what to do about it."""
 
     def __init__(self, contract: Contract, where: str) -> None:
+        from receiver.http.table import Table
+
         self._contract = contract
         self._where = where
         """The options that make another command work on the same store."""
+        self._operations = {
+            operation.path: operation
+            for operation in contract.operations
+            if operation.transport == "http"
+        }
+        self._table = Table(self._operations.values())
+        self._say = Crier().say
 
-    def observe(self, operation: Operation, outcome: Outcome, detail: str) -> None:
+    def observe(self, operation: Operation, outcome: Outcome, detail: str = "") -> None:
         """Told of each request by the intake and by what stands before it."""
         from receiver.receipt import Status
         from receiver.replies import Refused, Taken, reply
 
-        if isinstance(outcome, Refused):
-            why = detail or outcome.reason
-            self._say(f"401 {operation.id}: {why}; accepted would be: {self.example(operation)}")
-        elif isinstance(outcome, Taken):
+        if isinstance(outcome, Taken):
+            look = f"; see: receiver quarantine list{self._where}"
             for receipt in outcome.receipts:
                 if receipt.status is Status.QUARANTINED:
                     problems = "; ".join(receipt.problems)
-                    look = f"receiver quarantine list{self._where}"
-                    self._say(f"200 {operation.id}: quarantined: {problems}; see: {look}")
+                    self._say(f"200 {operation.id}: quarantined: {problems}", lambda: look)
+        elif isinstance(outcome, Refused):
+            why = detail or outcome.reason
+            self._say(f"401 {operation.id}: {why}", lambda: f"; {self._accepted(operation)}")
         else:
-            why = f": {detail}" if detail else ""
-            self._say(f"{reply(outcome).status} {operation.id}: {type(outcome).__name__}{why}")
+            why, advice = _why(outcome, detail)
+            self._say(f"{reply(outcome).status} {operation.id}: {why}", lambda: f"; {advice}")
+
+    def stranger(self, status: int, method: str, path: str) -> None:
+        """Told of each request that is about no event."""
+        said = f"{status} {method} {path[:LONGEST_PATH]}"
+        found = self._table.find(path)
+        if found is not None and status == 405:
+            advice = self._accepted(found[0])
+            self._say(f"{said}: an event path takes POST only", lambda: f"; {advice}")
+        elif found is None and method == "POST":
+            self._say(f"{said}: no event path", lambda: self._nearest(path[:LONGEST_PATH]))
 
     def example(self, operation: Operation) -> str:
         """The command that sends what an operation takes."""
         return example(self._contract, operation) + self._where
 
-    def _say(self, text: str) -> None:
-        output.line(output.printable(text))
+    def _accepted(self, operation: Operation) -> str:
+        return f"accepted would be: {self.example(operation)}"
+
+    def _nearest(self, path: str) -> str:
+        near = get_close_matches(path, self._operations, n=1, cutoff=0.0)
+        if not near:
+            return ""
+        return f"; the nearest is {near[0]}; {self._accepted(self._operations[near[0]])}"
+
+
+def _why(
+    outcome: TooLarge | TooSlow | HeadersTooLarge | Unavailable, detail: str
+) -> tuple[str, str]:
+    """Why a request could not be taken, and what its sender or we can do about it."""
+    from receiver import replies
+    from receiver.http.body import BODY_SECONDS, MAX_HEADER_BYTES, MAX_HEADERS
+
+    match outcome:
+        case replies.TooLarge(limit):
+            return (
+                detail or f"the body has more than {limit} bytes, the operation's limit",
+                "send fewer events at once, or raise x-receiver.limits.body of it in the spec",
+            )
+        case replies.TooSlow():
+            return (
+                f"the body was not complete {BODY_SECONDS:g} s after its headers",
+                "its sender was cut off, or sent less than its Content-Length says",
+            )
+        case replies.HeadersTooLarge():
+            return (
+                f"more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES} bytes",
+                "send fewer; a proxy on the way may add some",
+            )
+        case replies.Unavailable(retry_after, why):
+            return detail or why, f"its sender is asked to send it again in {retry_after} s"
 
 
 def example(contract: Contract, operation: Operation) -> str:

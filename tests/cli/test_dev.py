@@ -41,6 +41,21 @@ def test_a_refused_request_prints_one_line_with_what_would_be_accepted(
     assert running.send("appliance/online")[0]["said"] == "accepted"
 
 
+def test_a_wrong_path_or_method_prints_the_nearest_event_path(running: RunningReceiver) -> None:
+    assert httpx.post(f"{running.url}/gridx/event/appliance/online").status_code == 404
+    line = running.wait_for("404 POST /gridx/event/appliance/online: no event path; the nearest is")
+    assert "/gridx/events/appliance/online; accepted would be: receiver send" in line
+    assert httpx.get(f"{running.url}/gridx/events/appliance/online").status_code == 405
+    assert running.wait_for("405 GET /gridx/events/appliance/online: an event path takes POST only")
+
+
+def test_a_body_over_the_limit_prints_what_to_do(running: RunningReceiver) -> None:
+    url = f"{running.url}/gridx/events/appliance/online"
+    assert httpx.post(url, content=bytes(1_100_000)).status_code == 413
+    line = running.wait_for("413 gridx_appliance_online: the body has more than 1048576 bytes")
+    assert line.endswith("raise x-receiver.limits.body of it in the spec")
+
+
 def test_a_quarantined_event_prints_its_problems_and_where_to_look(
     running: RunningReceiver,
 ) -> None:

@@ -148,8 +148,9 @@ class SourceSettings(_Table):
     )
     policy: Literal["first", "any", "all"] = Field(
         default="first",
-        description="When a request carries the headers of several kinds of proof: the `first` "
-        "kind that the spec lists must pass, `any` of them, or `all`.",
+        description="Of the kinds of proof whose headers a request carries, and for which there "
+        "are keys: `first`: the one that the spec lists first must pass; `any`: one of them; "
+        "`all`: each of them. A kind whose header was not sent is never asked for.",
     )
     on_expiry: Literal["warn", "503"] = Field(
         default="warn",

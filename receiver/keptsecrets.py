@@ -113,7 +113,7 @@ def read(folder: Path) -> dict[str, Kept]:
         raise ConfigError(f"{folder} is no folder; {ANOTHER}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
-    if os.name == "posix" and mode & OTHERS:
+    if mode & OTHERS:
         raise ConfigError(f"{path} holds secrets and others may read it; run: chmod 600 {path}")
     try:
         return {name: _kept(entry) for name, entry in json.loads(text)["sources"].items()}

@@ -43,7 +43,7 @@ class Public:
         return guarded(limits, self.counted.stranger)
 
 
-def _nothing_to_do() -> None:
+def _nothing_to_do(*_: object) -> None:
     """The default for what is called."""
 
 
@@ -53,12 +53,13 @@ def public(
     environ: Mapping[str, str],
     *,
     notable: Observer,
+    stranger: Callable[[int, str, str], None] = _nothing_to_do,
     ready: Callable[[], None] = _nothing_to_do,
 ) -> Public:
     """The public application, which takes up changed secrets while it is served.
 
-    `notable` is told of what was refused or quarantined; `ready` is called when it is about to
-    serve. Raises ConfigError.
+    `notable` is told of what was refused or quarantined, `stranger` (status, method, path) of what
+    is about no event; `ready` is called when it is about to serve. Raises ConfigError.
     """
     from receiver.http.app import build
     from receiver.intake import Intake
@@ -84,6 +85,10 @@ def public(
         await inbox.close()
         counted.flush()
 
+    def strange(status: int, method: str, path: str) -> None:
+        counted.stranger(status)
+        stranger(status, method, path)
+
     app = build(
         served,
         intake,
@@ -91,7 +96,7 @@ def public(
         on_start=start,
         on_stop=stop,
         observe=counted.observe,
-        stranger=counted.stranger,
+        stranger=strange,
     )
     return Public(found, app, counted)
 

@@ -157,7 +157,12 @@ def _public(play: Play, ready: Callable[[], None]) -> Public:
 
     narrator = narration.Narrator(play.catalogue.contract, play.where)
     return composition.public(
-        play.setup, play.catalogue, os.environ, notable=narrator.observe, ready=ready
+        play.setup,
+        play.catalogue,
+        os.environ,
+        notable=narrator.observe,
+        stranger=narrator.stranger,
+        ready=ready,
     )
 
 
@@ -195,7 +200,7 @@ def _serve(play: Play, listener: socket.socket) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             public.app,
-            loop="uvloop" if os.name == "posix" else "asyncio",
+            loop="uvloop",
             http=public.protocol(),
             ws="none",
             proxy_headers=False,

@@ -1,7 +1,7 @@
 """How the command line speaks: a table on a terminal, tabs in a pipe, JSON when asked.
 
-What comes from a sender is printed with its control characters escaped, so that a payload cannot
-drive the reader's terminal. Must not know: what is being told.
+What comes from a sender is printed with its control characters escaped, as JSON, too, so that a
+payload cannot drive the reader's terminal. Must not know: what is being told.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from receiver.event import rfc3339
+from receiver.printable import printable as printable
 
 MISSING = "-"
 COPIED = frozenset({"id", "secret"})
@@ -37,12 +38,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str =
 
 def structure(value: Any) -> None:
     """Print any plain value as indented JSON."""
-    line(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    line(printable(text, keep="\n"))
 
 
 def record(value: Any) -> None:
     """Print any plain value as one line of JSON."""
-    line(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    line(printable(text))
 
 
 def line(text: str) -> None:
@@ -53,7 +56,7 @@ def line(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print one line on stderr: for a person, not for the next program."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text, keep="\n\t") + "\n")
     sys.stderr.flush()
 
 
@@ -78,14 +81,6 @@ def count(number: int, noun: str) -> str:
 def moment(value: datetime) -> str:
     """A time in UTC, to the millisecond."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def printable(text: str, keep: str = "") -> str:
-    """`text` with what a terminal would obey, rather than show, as escapes; `keep` stays."""
-    return "".join(
-        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode()
-        for char in text
-    )
 
 
 def _ruled(columns: Sequence[str], cells: list[list[str]]) -> None:

@@ -254,13 +254,14 @@ class Runner:
         self._note(self._status.state, error)
         if self._logged_at is None or failure.at - self._logged_at >= QUIET:
             self._logged_at = failure.at
-            self._log.warning(
-                "dead letter" if isinstance(outcome, Dead) else "not delivered",
-                event_id=claim.event.id,
-                type=claim.event.type,
-                attempt=claim.attempt,
-                error=error,
-            )
+            with contextlib.suppress(Exception):  # a log that cannot be written costs no outcome
+                self._log.warning(
+                    "dead letter" if isinstance(outcome, Dead) else "not delivered",
+                    event_id=claim.event.id,
+                    type=claim.event.type,
+                    attempt=claim.attempt,
+                    error=error,
+                )
 
     def _note(self, state: Any, error: str) -> None:
         self._status = replace(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,13 +21,71 @@ from receiver.errors import ReceiverError
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-@given(st.text())
-def test_nothing_that_drives_a_terminal_is_printed(text: str) -> None:
-    assert output.printable(text).isprintable()
+EVIL = "\x1b[2J\x9b31m\x7f\u202e\u2028\ud800\U000e0001\r\n\t"
+
+
+@given(st.text(st.characters(exclude_categories=())), st.sampled_from(["", "\n"]))
+def test_nothing_that_drives_a_terminal_is_printed(text: str, keep: str) -> None:
+    shown = output.printable(text, keep)
+    assert all(char.isprintable() or char in keep for char in shown)
 
 
 def test_an_escape_sequence_is_shown_and_not_obeyed() -> None:
-    assert output.printable("\x1b[2Jhi\n") == "\\x1b[2Jhi\\n"
+    assert output.printable("\x1b[2Jhi\n") == "\\u001b[2Jhi\\n"
+
+
+@pytest.mark.parametrize("write", [output.structure, output.record])
+def test_json_is_printable_and_means_the_same(
+    write: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {EVIL: [EVIL], "grün": "日本"}
+    write(said)
+    out, _ = capsys.readouterr()
+    assert all(char.isprintable() or char == "\n" for char in out)
+    assert json.loads(out) == said
+    assert "grün" in out
+
+
+def test_a_message_that_quotes_a_sender_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
+    output.tell(f"no such event: {EVIL}")
+    _, err = capsys.readouterr()
+    assert all(char.isprintable() or char in "\n\t" for char in err)
+
+
+LOGGING = """
+import logging
+import structlog
+from receiver import logs
+from receiver.redaction import Redaction
+from receiver.sink import logger
+
+class Evil:
+    def __repr__(self):
+        return EVIL
+
+logs.configure("text")
+EVIL = "\\x1b[2J\\x9b31m\\x7f\\u202e\\nERROR forged"
+log = logger("r", Redaction(["hunter22"]))
+try:
+    raise ValueError(EVIL)
+except ValueError:
+    log.exception(EVIL, node=EVIL, thing=Evil(), many=[EVIL], **{EVIL: 1})
+    structlog.get_logger().warning(EVIL, node=EVIL)
+    logging.getLogger("some").exception("said %s", EVIL)
+    logging.getLogger("some").warning("said %s", EVIL)
+"""
+
+
+def test_what_is_logged_is_printable_and_a_line_each() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGING], capture_output=True, text=True, check=True
+    )
+    assert all(char.isprintable() or char == "\n" for char in done.stderr)
+    lines = done.stderr.splitlines()
+    assert sum(line.startswith("WARNING some: said \\u001b[2J") for line in lines) == 1
+    assert sum(line.startswith("ERROR some: said \\u001b[2J") for line in lines) == 1
+    assert sum("node=" in line for line in lines) == 2
+    assert not any(line.startswith("ERROR forged") for line in lines)
 
 
 class Terminal(io.StringIO):

@@ -112,6 +112,10 @@ def test_a_date_is_its_first_moment_in_utc() -> None:
             "{ first, factor, cap, attempts }, not both",
         ),
         (
+            '[routes.a]\nsink = "s"\nretry = { schedule = [5, 1e15] }',
+            "receiver.toml:3: [routes.a] retry.schedule[1]: should be less than or equal to 604800",
+        ),
+        (
             '[store]\ndurability = "none"',
             "receiver.toml:2: [store] durability: should be 'strict' or 'relaxed'",
         ),

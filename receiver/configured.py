@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from receiver import catalogue as catalogues
 from receiver import keptsecrets, secrets
 from receiver.errors import ConfigError
-from receiver.settings.file import load
+from receiver.settings.file import load, located
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
@@ -26,12 +27,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger("receiver.configured")
 
 
+Signature = tuple[int, int, int, int] | None
+"""Device, number, size and time of change of a file; None where there is none."""
+
+
 @dataclass(frozen=True)
 class Setup:
     """A configuration that was found good, its secrets resolved: plain values, nothing opened."""
 
     found: Configuration
     keys: Keyring
+    watched: Mapping[Path, Signature]
+    """Every file that this was read from, as it was just before."""
 
 
 _spare: list[Setup] = []
@@ -77,8 +84,24 @@ def current(environ: Mapping[str, str], served: Contract | None = None) -> Setup
 
     Raises ConfigError.
     """
+    watched = signatures([located(None, environ)])
     found = load(None, environ)
-    return Setup(found, keyring(found, served or contract(found), environ))
+    kept = found.store_path.parent / keptsecrets.FILE
+    watched |= signatures([kept, *secrets.files(found)])
+    return Setup(found, keyring(found, served or contract(found), environ), watched)
+
+
+def signatures(files: Iterable[Path]) -> dict[Path, Signature]:
+    """What tells one version of each file from another."""
+    return {file: _signature(file) for file in files}
+
+
+def _signature(file: Path) -> Signature:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def keep_spare(setup: Setup) -> None:

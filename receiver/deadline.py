@@ -29,7 +29,8 @@ class Deadlines:
 
     def begin(self) -> Wait:
         """Start a wait of the running task; `end` belongs in the `finally` of what is awaited."""
-        task = asyncio.current_task()
+        # To ask for the running loop costs a call of the system: so look among this loop's first.
+        task = (self._loop and asyncio.current_task(self._loop)) or asyncio.current_task()
         if task is None:
             raise RuntimeError("a wait needs a task that can be cancelled")
         now = monotonic()

@@ -50,17 +50,23 @@ def prepare(environ: Mapping[str, str]) -> Prepared:
 
     Raises ConfigError with all that is wrong. Blocks for a second or two.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "receiver.preparation"],
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="backslashreplace",
-        timeout=SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "receiver.preparation"],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ConfigError(
+            f"the start was not prepared within {SECONDS:g} s: is there a plugin that never ends "
+            "its import, or does another process hold the store?"
+        ) from None
     said = done.stdout.strip().rpartition("\n")[2]  # a plugin may print when it is imported
     try:
         found = json.loads(said)
@@ -88,7 +94,7 @@ def main() -> None:
 
 def _prepared(environ: Mapping[str, str]) -> Prepared:
     from receiver import configured
-    from receiver.backstage import routes
+    from receiver.backstage import importable, routes
     from receiver.plugins import describe
     from receiver.settings.file import load
 
@@ -99,7 +105,7 @@ def _prepared(environ: Mapping[str, str]) -> Prepared:
     chosen = routes(found, catalogue, plugins, environ)
     contract = catalogue.contract
     asyncio.run(_rehearse(found, catalogue, chosen))
-    described = [describe(plugin) for plugin in plugins.values()]
+    described = [describe(plugin) for plugin in importable(found, plugins).values()]
     return Prepared(
         paths=sum(operation.transport == "http" for operation in contract.operations),
         routes=tuple((route.name, route.plugin.name) for route in chosen),

@@ -11,19 +11,22 @@ import asyncio
 import fcntl
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from receiver import keptsecrets, logs, secrets
-from receiver.configured import Setup, current
+from receiver import logs
+from receiver.configured import Setup, Signature, current, signatures
 from receiver.contract import Contract
 from receiver.errors import ConfigError, ReceiverError
 from receiver.intake import Intake
 from receiver.settings import Configuration
-from receiver.settings.file import located
 
 POLL_SECONDS = 0.2
 """A file that is the same at two looks is whole: editors write in one go, or rename."""
+
+AGAIN_SECONDS = 5.0
+"""After which what could not be used is tried again, though no file has changed."""
 
 SAID = "reloading.said"
 
@@ -31,9 +34,6 @@ _RUNNING = ("sources", "routes", "autoroute")
 """The keys at the top that a running process takes up."""
 
 _log = logging.getLogger("receiver.reloading")
-
-Signature = tuple[int, int, int, int] | None
-"""Device, number, size and time of change of a file; None where there is none."""
 
 
 class Reloading:
@@ -53,7 +53,8 @@ class Reloading:
         self._served = served
         self._environ = environ
         self._take_up = take_up
-        self._good = self._known = self._seen = signatures(self._files())
+        self._good = self._known = self._seen = setup.watched
+        self._again: float | None = None
 
     async def run(self) -> None:
         """Look for changes for ever."""
@@ -66,28 +67,29 @@ class Reloading:
 
     async def look(self) -> None:
         """Take up what has changed, unless it is still being written."""
-        before, self._seen = self._seen, await asyncio.to_thread(signatures, self._files())
-        if self._seen == self._known or self._seen != before:
+        now = await asyncio.to_thread(signatures, self._setup.watched)
+        before, self._seen = self._seen, now
+        if now != before or (now == self._known and not self._due()):
             return
-        self._known = changed = self._seen
+        self._known, self._again = now, None
         try:
-            _refuse_lost(self._good, changed)
+            _refuse_lost(self._good, now)
             fresh = await asyncio.to_thread(current, self._environ, self._served)
             await self._take_up(fresh)
         except ReceiverError as error:
             self._say(logging.ERROR, f"{error}; nothing was changed")
+            self._again = time.monotonic() + AGAIN_SECONDS
             return
         later = restarting(self._setup.found, fresh.found)
         self._setup = fresh
-        self._seen = self._known = self._good = signatures(self._files()) | changed
+        self._seen = self._known = self._good = fresh.watched
         self._say(logging.INFO, f"the changed configuration {fresh.found.label} is in use")
         if later:
             self._say(logging.WARNING, f"{', '.join(later)}: changes with a reload (SIGHUP)")
 
-    def _files(self) -> list[Path]:
-        found = self._setup.found
-        kept = found.store_path.parent / keptsecrets.FILE
-        return [located(None, self._environ), kept, *sorted(secrets.files(found))]
+    def _due(self) -> bool:
+        """Whether what failed is to be tried again: what it lacked may be there by now."""
+        return self._again is not None and time.monotonic() >= self._again
 
     def _say(self, level: int, text: str) -> None:
         """Log it, unless another process that follows the same files has."""
@@ -106,19 +108,6 @@ async def follow_keys(
         logs.hide(fresh.keys.texts())
 
     await Reloading(setup, served, environ, take_up).run()
-
-
-def signatures(files: Iterable[Path]) -> dict[Path, Signature]:
-    """What tells one version of each file from another."""
-    return {file: _signature(file) for file in files}
-
-
-def _signature(file: Path) -> Signature:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _refuse_lost(good: Mapping[Path, Signature], now: Mapping[Path, Signature]) -> None:

@@ -9,6 +9,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -18,6 +19,7 @@ from receiver.errors import ReceiverError
 from receiver.preparation import prepare
 from receiver.supervisor import Supervisor
 
+QUICK_SECONDS = 2.0
 BACKSTAGE = (sys.executable, "-m", "receiver", "backstage")
 
 
@@ -26,8 +28,6 @@ class Serving(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         settings = importlib.import_module("receiver.gunicorn")
-        if self.cfg.get_cmd_args_from_env():
-            raise RuntimeError("GUNICORN_CMD_ARGS is for plain gunicorn; unset it")
         for name, value in vars(settings).items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
@@ -83,6 +83,7 @@ class Manager(Arbiter):  # type: ignore[misc]
 
     def stop(self, graceful: bool = True) -> None:
         """End everything: workers and backstage drain at the same time."""
+        end = time.monotonic() + (self.cfg.graceful_timeout if graceful else QUICK_SECONDS)
         self._backstage.begin_stop()
         super().stop(graceful)
-        self._backstage.wait(self.cfg.graceful_timeout if graceful else 2.0)
+        self._backstage.wait(end - time.monotonic())

@@ -21,7 +21,8 @@ from collections.abc import Callable, Sequence
 from receiver.backoff import pause
 
 PULSE = "RECEIVER_PULSE"
-"""The variable that tells the child the descriptor for its signs of life."""
+"""The variable that tells the child the descriptor for its signs of life, and who reads them:
+`DESCRIPTOR:PROCESS`."""
 
 SILENCE = 15.0
 """Seconds without a sign of life after which the child is ended."""
@@ -79,7 +80,7 @@ class Supervisor:
                 self._command,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[writing],
-                env={**os.environ, PULSE: str(writing)},
+                env={**os.environ, PULSE: f"{writing}:{os.getpid()}"},
             )
         except BaseException:
             os.close(reading)

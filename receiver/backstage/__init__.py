@@ -5,9 +5,18 @@ One process holds the store's lease at a time. Must not know: the public listene
 
 from receiver.backstage.lease import Lease
 from receiver.backstage.listener import Listener
-from receiver.backstage.routes import routes, unusable
+from receiver.backstage.routes import importable, routes, unusable
 from receiver.backstage.stage import Stage
 from receiver.backstage.thread import Backstage
 from receiver.composition import open_inbox
 
-__all__ = ["Backstage", "Lease", "Listener", "Stage", "open_inbox", "routes", "unusable"]
+__all__ = [
+    "Backstage",
+    "Lease",
+    "Listener",
+    "Stage",
+    "importable",
+    "open_inbox",
+    "routes",
+    "unusable",
+]

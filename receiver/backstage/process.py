@@ -29,6 +29,8 @@ from receiver.running import say
 from receiver.supervisor import PULSE
 from receiver.watchdog import Pulse, Watchdog, arm, confined
 
+BEAT_SECONDS = 0.5
+
 _log = logging.getLogger("receiver.backstage")
 
 Metrics = Callable[[], tuple[bytes, str]]
@@ -42,7 +44,7 @@ class Process:
         self._document = document
         self._metrics = metrics
         self._again = False
-        self._hurried = False
+        self._interrupted = False
         self._reloading: asyncio.Task[None] | None = None
 
     async def run(self) -> bool:
@@ -58,11 +60,11 @@ class Process:
         listener = Listener(stage.found.settings.server.admin, app)
         listener.start()
         say(f"  admin      {listener.url or 'waits for its address'}")
-        pulse = _pulse()
-        beating = asyncio.create_task(_beat(pulse)) if pulse is not None else None
+        supervised = _supervised()
+        beating = asyncio.create_task(_beat(*supervised, stage)) if supervised else None
         try:
             await stage.run(
-                ready=lambda: self._watch(stage, pulse),
+                ready=lambda: self._watch(stage),
                 waiting=lambda: say(
                     f"  waiting    another process delivers from {stage.folder}; "
                     "this one begins when it ends"
@@ -74,16 +76,17 @@ class Process:
             listener.stop()
         return self._again
 
-    def _watch(self, stage: Stage, pulse: Pulse | None) -> None:
+    def _watch(self, stage: Stage) -> None:
         say("  delivering " + _names(stage))
         assert stage.dispatcher is not None
         self._watchdog = Watchdog(stage.dispatcher, stage.folder)
         self._watchdog.start()
 
     def _leave(self, stage: Stage, number: signal.Signals) -> None:
-        if number == signal.SIGINT and self._hurried:
-            os._exit(1)  # the second Ctrl-C; what is under way is delivered again
-        self._hurried = True
+        if number == signal.SIGINT:
+            if self._interrupted:
+                os._exit(1)  # the second Ctrl-C; what is under way is delivered again
+            self._interrupted = True
         stage.stop()
 
     def _reload(self, stage: Stage) -> None:
@@ -139,21 +142,26 @@ def leave(again: bool) -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     if again:
-        if found := os.environ.get(PULSE):
-            os.set_inheritable(int(found), True)
+        if supervised := _supervised():
+            os.set_inheritable(supervised[0], True)
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 (ourselves)
     os._exit(0)
 
 
-def _pulse() -> Pulse | None:
-    found = os.environ.get(PULSE)
-    return Pulse(int(found)) if found else None
+def _supervised() -> tuple[int, int] | None:
+    """Where to give signs of life, and the process that reads them; None when nobody does."""
+    descriptor, colon, reader = os.environ.get(PULSE, "").partition(":")
+    return (int(descriptor), int(reader)) if colon else None
 
 
-async def _beat(pulse: Pulse) -> None:
-    while True:
+async def _beat(descriptor: int, reader: int, stage: Stage) -> None:
+    """Give signs of life; when nobody is there to read them any more, end."""
+    pulse = Pulse(descriptor)
+    while os.getppid() == reader:
         pulse.beat()
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(BEAT_SECONDS)
+    _log.error("who started backstage is gone: it lets what is under way end, and ends")
+    stage.stop()
 
 
 def _names(stage: Stage) -> str:

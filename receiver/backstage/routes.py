@@ -29,7 +29,7 @@ def routes(
     configured route that cannot be used: no such sink, settings that do not resolve or that the
     sink does not take.
     """
-    wrong = unusable(catalogue, plugins)
+    wrong = unusable(catalogue, importable(found, plugins))
     used = {route.sink for route in found.settings.routes.values()}
     faults = [
         fault
@@ -58,6 +58,12 @@ def routes(
     if faults:
         raise ConfigError(*faults)
     return made
+
+
+def importable(found: Configuration, plugins: Mapping[str, Plugin]) -> dict[str, Plugin]:
+    """The plugins that may be imported here: not those that run apart, which may crash by it."""
+    apart = {route.sink for route in found.settings.routes.values() if route.isolation == "process"}
+    return {name: plugin for name, plugin in plugins.items() if name not in apart}
 
 
 def unusable(catalogue: Catalogue, plugins: Mapping[str, Plugin]) -> dict[str, str]:

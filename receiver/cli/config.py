@@ -205,7 +205,7 @@ def _check_routes(found: Configuration, catalogue: Catalogue, warnings: list[str
             fault = f"{pattern!r} matches no {what} of the contract"
             warnings.extend(found.error(("routes", name, *key), fault).problems)
     backstage.routes(found, catalogue, plugins, os.environ)
-    warnings.extend(backstage.unusable(catalogue, plugins).values())
+    warnings.extend(backstage.unusable(catalogue, backstage.importable(found, plugins)).values())
 
 
 def _idle_patterns(

@@ -105,7 +105,7 @@ def _play(
     plugins, delivered = _routes(found, catalogue)
     kept, made = keptsecrets.supply(found.store_path.parent, contract, found.settings.sources)
     return Play(
-        setup=configured.Setup(found, configured.keyring(found, contract, os.environ)),
+        setup=configured.current(os.environ, contract),
         catalogue=catalogue,
         plugins=plugins,
         delivered=delivered,
@@ -147,7 +147,7 @@ def _routes(found: Configuration, catalogue: Catalogue) -> tuple[dict[str, Plugi
 
     plugins = opening.plugins(found)
     delivered = backstage.routes(found, catalogue, plugins, os.environ)
-    for fault in backstage.unusable(catalogue, plugins).values():
+    for fault in backstage.unusable(catalogue, backstage.importable(found, plugins)).values():
         output.tell(f"receiver: {fault}")
     return plugins, delivered
 

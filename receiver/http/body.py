@@ -76,12 +76,7 @@ class Bodies:
                 return None
             if message.get("more_body", False):
                 return await self._read_long(receive, limit, message, wait)
-            body: bytes = message.get("body", b"")
-            why_not = self._why_not(limit, len(body), len(body), self._bytes_in_flight)
-            if why_not is not None:
-                return why_not(read=True)
-            self.held += len(body)
-            return body
+            return self.take(message.get("body", b""), limit)
         except asyncio.CancelledError:
             if self._deadlines.caught(wait):
                 return TooSlow()
@@ -89,8 +84,16 @@ class Bodies:
         finally:
             self._deadlines.end(wait)
 
+    def take(self, body: bytes, limit: int) -> bytes | Outcome:
+        """As `read`, for a body that is all there."""
+        why_not = self._why_not(limit, len(body), len(body), self._bytes_in_flight)
+        if why_not is not None:
+            return why_not(read=True)
+        self.held += len(body)
+        return body
+
     def release(self, body: bytes) -> None:
-        """A body that `read` returned is dealt with."""
+        """A body that `read` or `take` returned is dealt with."""
         self.held -= len(body)
 
     def _why_not(

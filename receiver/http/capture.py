@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from receiver.contract import Operation
 from receiver.http import answer
 from receiver.http.body import BODY_DROPPED, LENGTH, Bodies, was_dropped
+from receiver.http.cycle import CYCLE, Cycle
 from receiver.http.framing import declared, too_heavy
 from receiver.http.table import Table, routed
 from receiver.intake import Intake
@@ -81,6 +82,7 @@ class Capture:
         path: str = scope["path"]
         if scope.get("root_path"):
             path = _below_root(scope)
+        cycle: Cycle | None = scope.pop(CYCLE, None)
         found = self._find(path)
         if found is None:
             await self._app(
@@ -102,8 +104,13 @@ class Capture:
             # Before anything is read: whoever expects 100 is spared the sending.
             await self._refuse(operation, TooLarge(operation.limits.body, read=True), send)
             return
+        whole = None if cycle is None else cycle.whole()
         try:
-            body = await self._bodies.read(receive, operation.limits.body)
+            body = (
+                await self._bodies.read(receive, operation.limits.body)
+                if whole is None
+                else self._bodies.take(whole, operation.limits.body)
+            )
         except Exception:
             _log.exception("operation %s: a body could not be read", operation.id)
             body = answer.FAULT
@@ -112,7 +119,7 @@ class Capture:
             body = BODY_DROPPED
         if isinstance(body, bytes):
             try:
-                await self.take(operation, values, headers, body, scope, send)
+                await self.take(operation, values, headers, body, scope, send, cycle)
             finally:
                 self._bodies.release(body)
         elif body is not None:
@@ -126,6 +133,7 @@ class Capture:
         body: bytes,
         scope: Scope,
         send: Send,
+        cycle: Cycle | None,
     ) -> None:
         """Hand a whole request on through connexion's routing."""
         captured = Captured(self._intake, operation, headers, body, values)

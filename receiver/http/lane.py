@@ -12,6 +12,7 @@ from starlette.types import Scope, Send
 from receiver.contract import Operation
 from receiver.http import answer
 from receiver.http.capture import Capture
+from receiver.http.cycle import Cycle
 from receiver.locator import Headers
 
 
@@ -26,9 +27,11 @@ class Lane(Capture):
         body: bytes,
         scope: Scope,
         send: Send,
+        cycle: Cycle | None,
     ) -> None:
         reply = await answer.admit(self._intake, operation, headers, body, values)
-        await answer.send_reply(reply, send)
+        if cycle is None or not cycle.answer(reply.status, reply.headers, reply.body):
+            await answer.send_reply(reply, send)
 
     async def refuse_method(self, operation: Operation, scope: Scope, send: Send) -> None:
         self._stranger(405, scope["method"], scope["path"])

@@ -16,10 +16,11 @@ from typing import Any, ClassVar, cast
 import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from receiver.http.body import LENGTH
+from receiver.http.cycle import CYCLE, Cycle
 from receiver.http.door import Door, Guest, Limits, Room, Stranger, last_words, make_room
 from receiver.http.flow import TRAILERS, Flow
 from receiver.http.framing import MAX_HEADER_BYTES, Unreadable, examine, target
@@ -126,7 +127,8 @@ class Protocol(HttpToolsProtocol):
     def _begin(self, keep_alive: bool, waits: bool) -> None:
         """Let the application have the request whose head is read, or queue it."""
         before = self.cycle
-        self.cycle = cycle = RequestResponseCycle(
+        scope = cast("dict[str, Any]", self.scope)
+        self.cycle = cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -139,6 +141,7 @@ class Protocol(HttpToolsProtocol):
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
+        scope[CYCLE] = cycle
         if before is None or before.response_complete:
             self._start_asgi_task(cycle, self.app)
         else:

@@ -33,7 +33,12 @@ class Bad(Keeps):
 """
 
 
-@pytest.mark.parametrize("plain", ["", "async "], ids=["plain", "async"])
+@pytest.mark.parametrize(
+    ("inbox", "plain"),
+    [("memory", ""), ("sqlite", "async ")],
+    ids=["plain over memory", "async over sqlite"],
+    indirect=["inbox"],
+)
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_the_route_tries_again_and_the_others_do_not_notice(
     stage: Any, eventually: Any, fault: tuple[str, str, str], plain: str

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
+from threading import get_ident
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -55,6 +56,8 @@ class Engine:
         )
         self._ready = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        """In which `_loop` runs."""
         self._tick: list[Any] = []
         self._waited_for = 0
         self._look_at = 0.0
@@ -78,7 +81,7 @@ class Engine:
 
     async def do(self, work: Any) -> Any:
         """The outcome of a piece of work for the writer."""
-        work.future = asyncio.get_running_loop().create_future()
+        work.future = self._running_loop().create_future()
         self.send(work)
         return await work.future
 
@@ -86,13 +89,19 @@ class Engine:
         """Have the writer do it, handed over with all else of this turn of the event loop."""
         if self.congested:
             raise StoreError(f"the store {self.path} does not keep up")
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._hand_over()
-            self._loop = loop
+        loop = self._running_loop()
         if not self._tick:
             loop.call_soon(self._end_of_turn)
         self._tick.append(work)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that runs here; `get_running_loop` makes a call of the system each time."""
+        loop = self._loop
+        if loop is not None and self._thread == get_ident() and loop.is_running():
+            return loop
+        self._hand_over()
+        self._loop, self._thread = asyncio.get_running_loop(), get_ident()
+        return self._loop
 
     @property
     def congested(self) -> bool:
@@ -119,7 +128,7 @@ class Engine:
         waiting = len(self._tick)
         if self._waited_for < waiting < WAIT_FOR:
             self._waited_for = waiting
-            asyncio.get_running_loop().call_soon(self._end_of_turn)
+            self._running_loop().call_soon(self._end_of_turn)
             return
         self._waited_for = 0
         works, self._tick = self._tick, []

@@ -48,7 +48,7 @@ HEAVY = 1 << 30
 AT_ONCE = 256
 """Weight of a group that the event loop may do itself: two or three milliseconds' work."""
 
-SLOW_SECONDS = 0.005
+SLOW_SECONDS = 0.01
 RECOVERY = 10
 """After a commit on the event loop that took longer than SLOW_SECONDS, the thread does them for so
 many times as long: a slow disk holds up the loop for a small part of the time only."""

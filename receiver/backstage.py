@@ -10,14 +10,16 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from receiver import backoff
 from receiver.backoff import Schedule
 from receiver.catalogue import Catalogue
-from receiver.dispatch import Dispatcher, Route
-from receiver.errors import ConfigError, PluginError, StoreError
+from receiver.dispatch import Dispatcher, Route, culprit
+from receiver.dispatch import loop as own_loop
+from receiver.dispatch.outcome import named, spoken
+from receiver.errors import ConfigError, PluginError, ReceiverError, StoreError
 from receiver.inbox import Inbox
 from receiver.inbox.sqlite import SqliteInbox, open_store
 from receiver.keptsecrets import ANOTHER, private_folder
@@ -27,6 +29,8 @@ from receiver.settings import Configuration, RetrySettings, nearest_of
 
 LEASE = "backstage.lock"
 UPKEEP_SECONDS = 1.0
+LEAVING = 10.0
+"""Seconds beyond `server.grace` in which routes end their calls, write down and close."""
 
 _log = logging.getLogger("receiver.backstage")
 
@@ -129,7 +133,7 @@ async def run(
     delivered: Sequence[Route],
     *,
     stopping: asyncio.Event,
-    ready: Callable[[], None],
+    ready: Callable[[Dispatcher], None],
 ) -> None:
     """Deliver until `stopping` is set, then wait `server.grace` for what is under way.
 
@@ -141,7 +145,7 @@ async def run(
         try:
             dispatcher = Dispatcher(inbox, catalogue, delivered)
             await dispatcher.register()
-            ready()
+            ready(dispatcher)
             delivering = asyncio.create_task(dispatcher.run())
             tending = asyncio.create_task(_tend(inbox))
             stopped = asyncio.create_task(stopping.wait())
@@ -162,9 +166,9 @@ async def _tend(inbox: Inbox) -> None:
         await asyncio.sleep(UPKEEP_SECONDS)
         try:
             await inbox.upkeep()
-        except StoreError as error:
+        except Exception as error:  # whatever it is: without upkeep the store only grows
             if not failing:
-                _log.warning("the store cannot be tidied: %s", error)
+                _log.warning("the store cannot be tidied: %s: %s", type(error).__name__, error)
             failing = True
         else:
             failing = False
@@ -207,40 +211,82 @@ class Backstage:
     """`run` in a thread with an event loop of its own, so that no sink delays what comes in."""
 
     def __init__(
-        self, found: Configuration, catalogue: Catalogue, delivered: Sequence[Route]
+        self,
+        found: Configuration,
+        catalogue: Catalogue,
+        delivered: Sequence[Route],
+        *,
+        ended: Callable[[], None],
     ) -> None:
+        """`ended` is called in that thread when it ends, asked to or not; `stop` then tells why."""
         self._work = (found, catalogue, delivered)
+        self._delivered = delivered
+        self._patience = min(found.settings.server.grace + LEAVING, threading.TIMEOUT_MAX)
+        self._ended = ended
         self._thread = threading.Thread(target=self._main, name="backstage", daemon=True)
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
+        self._dispatcher: Dispatcher | None = None
         self._error: BaseException | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread has not ended."""
+        return self._thread.is_alive()
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The routes of which a call goes on; to be asked after `stop`."""
+        return self._dispatcher.unfinished() if self._dispatcher is not None else []
 
     def start(self) -> None:
         """Begin to deliver; returns when every route is registered, raises why that failed."""
         self._thread.start()
         self._started.wait()
-        if self._error is not None:
-            raise self._error
+        self._raise()
 
     def stop(self) -> None:
-        """Let what is under way end; raises what ended it before."""
+        """Let what is under way end, for `server.grace` and LEAVING at most.
+
+        Raises ReceiverError when delivering has ended before, with the reason.
+        """
         loop, stopping = self._loop, self._stopping
-        if loop is not None and stopping is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(stopping.set)
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
+        if loop is not None and stopping is not None:
+            with suppress(RuntimeError):  # what a closed loop raises
+                loop.call_soon_threadsafe(stopping.set)
+        self._thread.join(self._patience)
+        self._raise()
+
+    def _raise(self) -> None:
+        error = self._error
+        if isinstance(error, ReceiverError):
+            raise error
+        if error is not None:
+            raise ReceiverError(f"nothing is delivered any more: {self._told(error)}") from error
+
+    def _told(self, error: BaseException) -> str:
+        plugin = culprit(error, self._delivered)
+        said = ": ".join(part for part in (named(error), spoken(error)) if part)
+        return said + (f" (sink {plugin})" if plugin else "")
 
     def _main(self) -> None:
         try:
-            asyncio.run(self._run())
+            own_loop.run(self._run(), self._stray)
         except BaseException as error:
             self._error = error
         finally:
             self._started.set()
+            self._ended()
+
+    def _stray(self, error: BaseException) -> None:
+        _log.error("a task that a sink began has ended, deliveries go on: %s", self._told(error))
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        await run(*self._work, stopping=self._stopping, ready=self._started.set)
+        await run(*self._work, stopping=self._stopping, ready=self._begun)
+
+    def _begun(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._started.set()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import receiver
-from receiver.cli import narration, opening, options, output, running, sinks
+from receiver.cli import leaving, narration, opening, options, output, running, sinks
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:
@@ -226,10 +226,10 @@ def _serve(stage: Stage, listener: socket.socket) -> None:
         )
     )
 
-    def leave(_number: int, _frame: object) -> None:
+    def leave(*_: object) -> None:
         server.should_exit = True
 
-    backstage = Backstage(stage.found, stage.catalogue, stage.delivered)
+    backstage = Backstage(stage.found, stage.catalogue, stage.delivered, ended=leave)
     backstage.start()
     try:
         with running.told(stage.folder, address):
@@ -240,8 +240,9 @@ def _serve(stage: Stage, listener: socket.socket) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
     finally:
-        backstage.stop()
+        leaving.stop(backstage)
     output.line("stopped; everything that was answered 200 is in the inbox")
+    leaving.leave(backstage)
 
 
 def _banner(stage: Stage, address: str) -> None:

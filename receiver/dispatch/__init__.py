@@ -5,7 +5,17 @@ Must not know: how events come in, HTTP, where routes are configured.
 """
 
 from receiver.dispatch.clock import Clock, SystemClock
+from receiver.dispatch.culprit import culprit
 from receiver.dispatch.dispatcher import GRACE, Dispatcher
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 
-__all__ = ["GRACE", "Catalogue", "Clock", "Dispatcher", "Route", "RouteStatus", "SystemClock"]
+__all__ = [
+    "GRACE",
+    "Catalogue",
+    "Clock",
+    "Dispatcher",
+    "Route",
+    "RouteStatus",
+    "SystemClock",
+    "culprit",
+]

@@ -49,6 +49,7 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         self._finished = asyncio.Event()
         self._started = False
+        self._registered = False
         self._log: Any = logger("", Redaction())
         self._runners = [
             Runner(route, inbox, catalogue, clock=clock or SystemClock(), random=random)
@@ -68,12 +69,17 @@ class Dispatcher:
                 for runner in self._runners
             ]
         )
+        self._registered = True
 
     async def run(self) -> None:
-        """Deliver until `stop`. Raises StoreError when the routes cannot be registered."""
+        """Deliver until `stop`. Raises StoreError when the routes cannot be registered.
+
+        They are, unless they have been: a store that fails later ends nothing.
+        """
         self._started = True
         try:
-            await self.register()
+            if not self._registered:
+                await self.register()
             watching = asyncio.create_task(self._watch())
             try:
                 await asyncio.gather(*(self._keep_up(runner) for runner in self._runners))
@@ -105,6 +111,10 @@ class Dispatcher:
             lags = {}
         statuses = [runner.status() for runner in self._runners]
         return [replace(status, lag=lags.get(status.route)) for status in statuses]
+
+    def unfinished(self) -> list[str]:
+        """Routes of which a call has not ended; may be asked from any thread, also afterwards."""
+        return [runner.route.name for runner in self._runners if runner.unfinished]
 
     async def _keep_up(self, runner: Runner) -> None:
         """Run a route, and log a fault of our own in it instead of ending the others for it."""

@@ -21,7 +21,7 @@ import typer
 
 import receiver
 from receiver import logs, running
-from receiver.cli import narration, opening, options, output, sinks
+from receiver.cli import leaving, narration, opening, options, output, sinks
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
@@ -178,6 +178,10 @@ def _serve(play: Play, listener: socket.socket) -> None:
         sys.stdout.reconfigure(line_buffering=True)  # what plugins print shows in a pipe, too
     address = running.address(*listener.getsockname()[:2])
     contract, figures = play.catalogue.contract, Delivery(play.found.store_path)
+
+    def leave(*_: object) -> None:
+        server.should_exit = True
+
     backstage = Backstage(
         lambda: Stage(
             play.setup,
@@ -186,7 +190,10 @@ def _serve(play: Play, listener: socket.socket) -> None:
             play.delivered,
             os.environ,
             figures=figures,
-        )
+        ),
+        play.delivered,
+        grace=play.found.settings.server.grace,
+        ended=leave,
     )
     operators = Listener(
         play.found.settings.server.admin,
@@ -212,9 +219,6 @@ def _serve(play: Play, listener: socket.socket) -> None:
         )
     )
 
-    def leave(_number: int, _frame: object) -> None:
-        server.should_exit = True
-
     backstage.start()
     operators.start()
     try:
@@ -227,8 +231,9 @@ def _serve(play: Play, listener: socket.socket) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
     finally:
         operators.stop()
-        backstage.stop()
+        leaving.stop(backstage)
     output.line("stopped; everything that was answered 200 is in the inbox")
+    leaving.leave(backstage)
 
 
 def _banner(play: Play, address: str, operators: str | None) -> None:

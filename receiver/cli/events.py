@@ -79,7 +79,11 @@ def list_events(
 @app.command("show")
 def show(
     event_id: Annotated[
-        str, typer.Argument(metavar="ID", help="An event's id, or its position (seq).")
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="An event's id, the first 8 or more characters of it, or its position (seq).",
+        ),
     ],
     as_json: options.Json = False,
     config: options.Config = None,

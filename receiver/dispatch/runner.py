@@ -110,6 +110,13 @@ class Runner:
         """The calls in this process that have not ended; may be asked from any thread."""
         return [] if self._delivery is None else self._delivery.under_way()
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a call of the sink (a hook, `open`, `close`) has not ended."""
+        delivery = self._delivery
+        ended = self._status.state in ("stopped", "broken")
+        return not ended or (delivery is not None and (delivery.busy or delivery.overdue > 0))
+
     def stop(self) -> None:
         """Claim no more, begin no more calls."""
         self._stopping.set()

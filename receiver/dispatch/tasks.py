@@ -42,7 +42,7 @@ class Tasks:
 
     @property
     def busy(self) -> bool:
-        return any(seat.job is not None for seat in self._seats)
+        return any(seat.job is not None for seat in list(self._seats))
 
     @property
     def overdue(self) -> int:

@@ -54,7 +54,7 @@ class Threads:
 
     @property
     def busy(self) -> bool:
-        return bool(self._ended) or any(seat.job is not None for seat in self._seats)
+        return bool(self._ended) or any(seat.job is not None for seat in list(self._seats))
 
     @property
     def overdue(self) -> int:

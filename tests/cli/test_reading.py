@@ -83,6 +83,14 @@ def test_an_event_is_shown_by_its_position_too(
     assert read(running, "events", "show", "1")["id"] == sent["delivered"]
 
 
+def test_the_start_of_an_id_is_enough_where_it_is_that_of_one_event(
+    running: RunningReceiver, sent: dict[str, str]
+) -> None:
+    for name in ("delivered", "broken"):
+        assert read(running, "events", "show", sent[name][:20])["id"] == sent[name]
+    assert running.run("events", "show", sent["delivered"][:7]).returncode == 1
+
+
 def test_every_failed_attempt_is_shown(running: RunningReceiver, sent: dict[str, str]) -> None:
     [attempt] = read(running, "events", "show", sent["again"])["attempts"]
     assert (attempt["route"], attempt["number"]) == ("picky", 1)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import receiver
-from receiver import logs, running
+from receiver import running
 from receiver.cli import leaving, narration, opening, options, output, sinks
 
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ def _public(play: Play, ready: Callable[[], None]) -> Public:
 def _serve(play: Play, listener: socket.socket) -> None:
     import uvicorn
 
+    from receiver import logs
     from receiver.backstage import Backstage, Listener, Stage
     from receiver.http import admin
     from receiver.metrics import Delivery, Exposition, folder_of

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from receiver.catalogue import Catalogue
+    from receiver.http.door import Limits
     from receiver.http.protocol import Protocol
     from receiver.intake import Observer
     from receiver.metrics import Ingest
@@ -34,17 +35,22 @@ class Public:
 
     def protocol(self) -> type[Protocol]:
         """uvicorn's protocol with the configured limits, for the process that asks for it."""
-        from receiver.http.door import Limits
         from receiver.http.protocol import guarded
-        from receiver.http.proxies import Proxies
 
-        given = self.found.settings.server
-        limits = Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies))
-        return guarded(limits, self.counted.stranger)
+        return guarded(limits(self.found), self.counted.stranger)
 
 
 def _nothing_to_do(*_: object) -> None:
     """The default for what is called."""
+
+
+def limits(found: Configuration) -> Limits:
+    """What the public listener grants."""
+    from receiver.http.door import Limits
+    from receiver.http.proxies import Proxies
+
+    given = found.settings.server
+    return Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies))
 
 
 def public(

@@ -79,8 +79,6 @@ class Runner:
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
 
-    # -- what others ask -------------------------------------------------------------------------
-
     def wake(self) -> None:
         """There may be something to claim."""
         self._awake.set()
@@ -123,8 +121,6 @@ class Runner:
         self._awake.set()
         if self._delivery is not None:
             self._delivery.stop()
-
-    # -- the life of the route -------------------------------------------------------------------
 
     async def run(self, grace: Callable[[], float]) -> None:
         """Deliver until `stop`; then wait `grace()` seconds for the calls that are under way."""
@@ -244,8 +240,6 @@ class Runner:
             self._note(self._status.state, sink.redaction.text(said))
             self._log.warning("the sink does not close", error=said)
         await sink.release()
-
-    # -- what happens to it ----------------------------------------------------------------------
 
     def _decide(self, claim: Claim, outcome: Outcome) -> None:
         """Take the outcome of one attempt."""

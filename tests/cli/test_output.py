@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -50,42 +49,6 @@ def test_a_message_that_quotes_a_sender_is_printable(capsys: pytest.CaptureFixtu
     output.tell(f"no such event: {EVIL}")
     _, err = capsys.readouterr()
     assert all(char.isprintable() or char in "\n\t" for char in err)
-
-
-LOGGING = """
-import logging
-import structlog
-from receiver import logs
-from receiver.redaction import Redaction
-from receiver.sink import logger
-
-class Evil:
-    def __repr__(self):
-        return EVIL
-
-logs.configure("text")
-EVIL = "\\x1b[2J\\x9b31m\\x7f\\u202e\\nERROR forged"
-log = logger("r", Redaction(["hunter22"]))
-try:
-    raise ValueError(EVIL)
-except ValueError:
-    log.exception(EVIL, node=EVIL, thing=Evil(), many=[EVIL], **{EVIL: 1})
-    structlog.get_logger().warning(EVIL, node=EVIL)
-    logging.getLogger("some").exception("said %s", EVIL)
-    logging.getLogger("some").warning("said %s", EVIL)
-"""
-
-
-def test_what_is_logged_is_printable_and_a_line_each() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOGGING], capture_output=True, text=True, check=True
-    )
-    assert all(char.isprintable() or char == "\n" for char in done.stderr)
-    lines = done.stderr.splitlines()
-    assert sum(line.startswith("WARNING some: said \\u001b[2J") for line in lines) == 1
-    assert sum(line.startswith("ERROR some: said \\u001b[2J") for line in lines) == 1
-    assert sum("node=" in line for line in lines) == 2
-    assert not any(line.startswith("ERROR forged") for line in lines)
 
 
 class Terminal(io.StringIO):

@@ -75,9 +75,7 @@ class Runner:
         self._verdicts = Verdicts(
             inbox, clock, self._written, self._store_trouble, self._store_relief
         )
-        self._awake = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._ended = asyncio.Event()
+        self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
 
     def wake(self) -> None:
         """There may be something to claim."""

@@ -23,7 +23,7 @@ from receiver.errors import ConfigError, PluginError, ReceiverError, StoreError
 from receiver.inbox import Inbox
 from receiver.inbox.sqlite import SqliteInbox, open_store
 from receiver.keptsecrets import ANOTHER, private_folder
-from receiver.plugins import Plugin, anchored, autoroute, bind, check
+from receiver.plugins import Plugin, SettingError, anchored, autoroute, bind, check
 from receiver.secrets import sink_settings
 from receiver.settings import Configuration, RetrySettings, nearest_of
 
@@ -68,6 +68,9 @@ def routes(
             made.append(route)
         except ConfigError as error:
             faults.extend(error.problems)
+        except SettingError as error:
+            inside = ("settings", *error.path) if error.path else ()
+            faults.extend(found.error(("routes", name, *inside), str(error)).problems)
         except PluginError as error:
             faults.extend(found.error(("routes", name), str(error)).problems)
     if faults:

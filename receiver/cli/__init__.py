@@ -59,9 +59,11 @@ def root(
     """
 
 
-app.command("dev")(dev_command)
+app.command("dev", short_help="Receive events on this machine; nothing to configure.")(dev_command)
 app.command("send")(send_command)
-app.command("generate")(generate_command)
+app.command("generate", short_help="Make the Python package of a spec, or compare it.")(
+    generate_command
+)
 app.add_typer(spec_commands, name="spec")
 app.add_typer(sinks_commands, name="sinks")
 app.add_typer(events_commands, name="events")

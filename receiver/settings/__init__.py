@@ -30,7 +30,7 @@ from receiver.settings.model import (
     StoreSettings,
     split_address,
 )
-from receiver.settings.problems import nearest, nearest_of, problems, wording
+from receiver.settings.problems import nearest, nearest_of, plain, problems, wording
 
 __all__ = [
     "Configuration",
@@ -47,6 +47,7 @@ __all__ = [
     "combine",
     "nearest",
     "nearest_of",
+    "plain",
     "split_address",
     "variable",
     "wording",

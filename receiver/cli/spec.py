@@ -61,7 +61,7 @@ def lint_spec(file: File = SPEC, as_json: options.Json = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command("show")
+@app.command("show", short_help="Show the paths and event types of a contract.")
 def show(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="An event type or its hook.")

@@ -248,14 +248,16 @@ class Runner:
             return
         failure = outcome.failure
         self._failed += 1
-        self._dead += isinstance(outcome, Dead)
         error = ": ".join(part for part in (failure.error, failure.message) if part)
         self._note(self._status.state, error)
-        if self._logged_at is None or failure.at - self._logged_at >= QUIET:
+        dead = isinstance(outcome, Dead)
+        self._dead += dead
+        quiet = self._logged_at is not None and failure.at - self._logged_at < QUIET
+        if dead or not quiet:  # an attempt is made again; a dead letter waits for a person
             self._logged_at = failure.at
             with contextlib.suppress(Exception):  # a log that cannot be written costs no outcome
                 self._log.warning(
-                    "dead letter" if isinstance(outcome, Dead) else "not delivered",
+                    "dead letter" if dead else "not delivered",
                     event_id=claim.event.id,
                     type=claim.event.type,
                     attempt=claim.attempt,

@@ -65,6 +65,24 @@ def test_a_quarantined_event_prints_its_problems_and_where_to_look(
     assert line.endswith("see: receiver quarantine list")
 
 
+def test_every_dead_letter_is_a_line(tmp_path: Path) -> None:
+    picky = """
+from receiver import Reject, hookimpl
+
+@hookimpl
+def on_event(event):
+    raise Reject("not here")
+"""
+    with RunningReceiver(tmp_path, config="autoroute = true", plugins={"picky.py": picky}) as one:
+        ids = [
+            name
+            for answer in one.send("appliance/online", "--count", "5")
+            for name in answer["ids"]
+        ]
+        for name in ids:
+            assert "dead letter" in one.wait_for(f"event_id={name}")
+
+
 def test_ctrl_c_ends_it_cleanly_and_the_next_start_goes_on(tmp_path: Path) -> None:
     receiver = RunningReceiver(tmp_path).start()
     [first] = receiver.send("appliance/online")

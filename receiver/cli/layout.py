@@ -30,22 +30,25 @@ def lay_out(
     width: int,
     now: datetime,
     cell: Cell,
-    missing: str,
 ) -> Iterator[str]:
     """The lines of `rows`, at most `width` characters wide where their words allow it.
 
-    Columns without any value are left out. `missing` is what `cell` makes of no value.
+    Columns without any value are left out.
     """
-    short = [[moment(value, now) or cell(value) for value in row] for row in rows]
-    used = [n for n in range(len(columns)) if any(row[n] != missing for row in short)]
+    every = range(len(columns))
+    used = [n for n in every if not all(_is_absent(row[n]) for row in rows)] or list(every)
     names = [columns[n] for n in used]
-    table = [[row[n] for n in used] for row in short]
+    table = [[moment(row[n], now) or cell(row[n]) for n in used] for row in rows]
     for shown, lines in _forms(names, table):
         widths = _widths(shown, lines, width)
         if widths is not None:
             return _table(shown, lines, widths)
-    whole = [[cell(row[n]) for n in used] for row in rows]
-    return _blocks(names, whole, width, missing)
+    blocks = [[(columns[n], cell(row[n])) for n in used if not _is_absent(row[n])] for row in rows]
+    return _blocks(blocks, max(map(_length, names)) + len(GAP), width)
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or value in ("", (), [])
 
 
 def moment(value: Any, now: datetime) -> str | None:
@@ -113,17 +116,15 @@ def _row(texts: list[str], widths: list[int]) -> str:
     return GAP.join(padded).rstrip()
 
 
-def _blocks(names: list[str], table: list[list[str]], width: int, missing: str) -> Iterator[str]:
-    """One record after the other, a line for each of its values."""
-    indent = max(map(_length, names)) + len(GAP)
-    for number, row in enumerate(table):
+def _blocks(records: list[list[tuple[str, str]]], indent: int, width: int) -> Iterator[str]:
+    """One record after the other, a line for each of its values, indented by their names."""
+    for number, record in enumerate(records):
         if number:
             yield ""
-        for name, text in zip(names, row, strict=True):
-            if text != missing:
-                first, *more = _fold(text, max(NARROW, width - indent))
-                yield f"{name:<{indent}}{first}"
-                yield from (" " * indent + line for line in more)
+        for name, text in record:
+            first, *more = _fold(text, max(NARROW, width - indent))
+            yield f"{name:<{indent}}{first}"
+            yield from (" " * indent + line for line in more)
 
 
 def _fold(text: str, width: int) -> list[str]:

@@ -34,7 +34,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str =
     elif found:
         width = shutil.get_terminal_size().columns
         now = datetime.now(UTC)
-        for text in lay_out(columns, found, width=width, now=now, cell=cell, missing=MISSING):
+        for text in lay_out(columns, found, width=width, now=now, cell=cell):
             line(text)
 
 

@@ -73,11 +73,7 @@ def test_a_table_on_a_terminal_is_ruled_and_without_color_when_asked(
 def shown(
     columns: tuple[str, ...], rows: list[tuple[Any, ...]], width: int = 80, now: datetime = NOW
 ) -> list[str]:
-    return list(
-        layout.lay_out(
-            columns, rows, width=width, now=now, cell=output.cell, missing=output.MISSING
-        )
-    )
+    return list(layout.lay_out(columns, rows, width=width, now=now, cell=output.cell))
 
 
 IDS = ("019ac0de-0000-7000-8000-000000000000", "019ac0de-0000-7abc-8000-000000000000")
@@ -132,6 +128,10 @@ WORDS = st.lists(st.text("ab-/日", min_size=1, max_size=30), min_size=1, max_si
 def test_every_word_is_whole_at_every_width(rows: list[tuple[Any, ...]], width: int) -> None:
     words = {word for line in shown(("one", "two", "three"), rows, width) for word in line.split()}
     assert {word for row in rows for text in row for word in text.split()} <= words
+
+
+def test_a_table_of_nothing_has_its_columns() -> None:
+    assert shown(("a", "b"), [(None, "")]) == ["a  b", "────", "-  -"]
 
 
 def test_a_pipe_gets_whole_values(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,11 +58,11 @@ class Platform:
         [event] = contract.find("appliance/online")
         file = receiver.folder / "platform.toml"
         file.write_text(f'[sources.gridx]\nsecrets = [{{ name = "x", value = "{secret}" }}]\n')
-        self._make: Callable[[], Request] = maker(load(file, {}), contract, event, [], None)
+        self.request: Callable[[], Request] = maker(load(file, {}), contract, event, [], None)
 
     def send(self) -> httpx.Response:
         """One event; what was answered 200 is in `accepted`."""
-        request = self._make()
+        request = self.request()
         answer = self.client.post(request.path, content=request.body, headers=request.headers)
         if answer.status_code == 200:
             self.accepted.append(answer.json()["id"])

@@ -27,9 +27,6 @@ SECRET = 'secrets = [{ name = "a", value = "b" }]\n'
 RETRY = "retry = { first = 1, factor = 2, cap = 9, attempts = 4 }"
 
 EFFECTS = {
-    "server.connections": ("", "[server]\nconnections = 7"),
-    "server.idle": ("", "[server]\nidle = 7"),
-    "server.proxies": ("", '[server]\nproxies = ["10.0.0.0/8"]'),
     "autoroute": ("", "autoroute = false"),
     "plugins_dir": ("", 'plugins_dir = "sinks"'),
     "store.url": ("", '[store]\nurl = "sqlite:///other.db"'),

@@ -130,6 +130,10 @@ class Served:
         """Until it listens. Raises RuntimeError with what it printed."""
         self._until(self._listens, "it does not listen", seconds)
 
+    def counted(self, pid: int) -> Path:
+        """The file in which a worker counts; it is made for its first event."""
+        return self.store.parent / "metrics" / f"counter_{pid}.db"
+
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0

@@ -26,7 +26,7 @@ def test_twenty_ends_by_sigterm_lose_nothing_and_deliver_nothing_twice(tmp_path:
         traffic.stopped = True
 
     outcome = campaign(
-        tmp_path / "run", events=10**6, lanes=16, meanwhile=end_again_and_again, limit=300
+        tmp_path / "run", events=10**6, lanes=16, meanwhile=end_again_and_again, limit=400
     )
     print("\n".join(outcome.lines()))
 

@@ -18,7 +18,7 @@ def taken(served: Served) -> dict[int, int]:
     """How many events each worker has answered 200, by its process number."""
     counts: dict[int, int] = defaultdict(int)
     for worker in served.of("worker"):
-        book = served.store.parent / "metrics" / f"counter_{worker.pid}.db"
+        book = served.counted(worker.pid)
         if book.exists():
             for key, value, _, _ in MmapedDict.read_all_values_from_file(str(book)):
                 counts[worker.pid] += int(value) if definition.EVENTS.name in key else 0

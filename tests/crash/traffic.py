@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.answer: asyncio.Future[tuple[int, bytes]] | None = None
         self.open = True
+        self.asked = 0
         self._read = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -81,6 +82,7 @@ class Connection(asyncio.Protocol):
         self.answer = asyncio.get_running_loop().create_future()
         if not self.open:
             raise ConnectionResetError("closed")
+        self.asked += 1
         self.transport.write(question)
         async with asyncio.timeout(PATIENCE):
             return await self.answer
@@ -118,14 +120,20 @@ class Traffic:
         lanes: int = 32,
         share_twice: float = 0.05,
         rate: float | None = None,
+        lifetime: int = 100,
     ) -> None:
-        """`rate`: events per second, at most; None: as fast as they are taken."""
+        """`rate`: events per second, at most; None: as fast as they are taken.
+
+        A connection is given up for a new one after `lifetime` questions: the first worker that
+        is there after a start takes all the connections that wait, and keeps them.
+        """
         self.tally = Tally()
         self.events = events
         self._port = port
         self._lanes = lanes
         self._chance = random.Random(seed)
         self._twice = share_twice
+        self._lifetime = lifetime
         self._pace = lanes / rate if rate else 0.0
         each, more = divmod(events, nodes)
         self._nodes = deque(
@@ -192,6 +200,8 @@ class Traffic:
         while True:  # also when stopped: what became of it must be known
             began = time.monotonic()
             try:
+                if connection and connection[0].asked >= self._lifetime:
+                    connection.pop().transport.close()
                 if not connection or not connection[0].open:
                     connection[:] = [await self._connected()]
                 status, said = await connection[0].ask(question)

@@ -69,6 +69,7 @@ async def test_attempts_and_dead_letters_survive_a_restart(
     await reopened(stage, path)
     stage.clock.advance(61)
     async with stage.playing(stage.route("r", recorder(seen, behave))):
+        await eventually(lambda: (2, 2) in seen)
         await eventually(lambda: stage.passed("r"))
     assert sorted(seen) == [(1, 1), (2, 1), (2, 2), (3, 1)]
     (letter,) = await stage.inbox.dead_letters()

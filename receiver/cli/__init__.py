@@ -14,6 +14,7 @@ import typer
 import receiver
 from receiver.cli import output
 from receiver.cli.backstage import backstage as backstage_command
+from receiver.cli.bench import bench as bench_command
 from receiver.cli.config import app as config_commands
 from receiver.cli.dead import app as dead_commands
 from receiver.cli.dev import dev as dev_command
@@ -66,6 +67,7 @@ app.command("dev")(dev_command)
 app.command("serve")(serve_command)
 app.command("backstage")(backstage_command)
 app.command("send")(send_command)
+app.command("bench")(bench_command)
 app.command("generate")(generate_command)
 app.add_typer(spec_commands, name="spec")
 app.add_typer(sinks_commands, name="sinks")

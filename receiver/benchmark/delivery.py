@@ -152,10 +152,12 @@ def delays(contract: str, traffic: Traffic, seconds: float) -> list[float]:
 async def _delivered(folder: Path) -> None:
     """Wait until the route has everything; what it has is written when it is stopped."""
     inbox = open_store(folder / ".receiver" / "inbox.db")
-    end = time.monotonic() + _PATIENCE
-    while [place.lag for place in await inbox.places()] != [0] and time.monotonic() < end:
-        await asyncio.sleep(0.1)
-    await inbox.close()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            while [place.lag for place in await inbox.places()] != [0]:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)  # it is another process that delivers
+    finally:
+        await inbox.close()
 
 
 async def _paced(url: str, requests: list[bytes]) -> None:

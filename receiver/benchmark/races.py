@@ -66,7 +66,7 @@ class Stand:
             )
         return _sound(f"receiver with {workers} workers", load)
 
-    def arrays(self, traffic: Traffic, requests: Path) -> Load:
+    def arrays(self, traffic: Traffic, requests: Path, warmup: Path) -> Load:
         """As `receiver`, with one worker and a whole array in each request."""
         config = configuration(self.contract, traffic)
         with (
@@ -75,6 +75,7 @@ class Stand:
                 Path(folder), config=config, arguments=["--workers", "1"], command="serve"
             ) as serving,
         ):
+            generator.run(self.wrk, serving.url, warmup, WARM_SECONDS, ARRAY_CONNECTIONS)
             load = generator.run(self.wrk, serving.url, requests, self.seconds, ARRAY_CONNECTIONS)
         return _sound("receiver with arrays", load)
 

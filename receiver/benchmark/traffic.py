@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from receiver import samples, signature
@@ -21,6 +21,9 @@ from receiver.keyring import HeaderSecret, Secret, SigningKey
 SECRET = "for-measuring-only"  # noqa: S105 (nobody else has a store with it)
 ARRAY = 1_000
 """Events in one array."""
+
+_APART = 0.001
+"""Between the times of two events that have no id."""
 
 _LENGTH = b"%08d"
 """Before each request in the file: its bytes."""
@@ -76,19 +79,23 @@ class Traffic:
             yield b"[" + b",".join(next(events) for _ in range(ARRAY)) + b"]"
 
     def _events(self, amount: int) -> Iterator[bytes]:
-        """Events that differ in the sender's id, or in their time where there is none."""
-        now = datetime.now(UTC)
-        mark = str(uuid.uuid4())
-        parts = self._event(now, mark).split(mark.encode())
-        for number in range(amount):
-            fresh = str(uuid.uuid4())
-            if len(parts) == 2:
-                yield fresh.encode().join(parts)
-            else:
-                yield self._event(now + timedelta(milliseconds=number), fresh)
+        """Events that differ in the sender's id, or in their time where there is none.
 
-    def _event(self, now: datetime, fresh: str) -> bytes:
-        return samples.encoded(samples.sample(self.event, self.operation, now, fresh).body)
+        Raises ReceiverError when the sample has neither, or its time is no number.
+        """
+        mark = str(uuid.uuid4())
+        body = samples.sample(self.event, self.operation, datetime.now(UTC), mark)
+        parts = samples.encoded(body.body).split(mark.encode())
+        if len(parts) == 2:
+            for _ in range(amount):
+                yield str(uuid.uuid4()).encode().join(parts)
+            return
+        time = self.operation.time.locator.find(body.place()) if self.operation.time else None
+        parts = samples.encoded(body.body).split(samples.encoded(time))
+        if len(parts) != 2 or not isinstance(time, int | float):
+            raise ReceiverError(f"nothing tells the events of {self.event.name} apart")
+        for number in range(amount):
+            yield samples.encoded(time + number * _APART).join(parts)
 
 
 def single(contract: Contract, name: str | None = None) -> Traffic:

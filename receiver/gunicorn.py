@@ -61,9 +61,10 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """The listener is open: say where, for `receiver send` and the like."""
-    address = running.address(*server.LISTENERS[0].getsockname()[:2])
-    folder = _now.found.store_path.parent
-    _told.enter_context(running.told(folder, address))
+    name = server.LISTENERS[0].getsockname()
+    address = running.address(*name[:2]) if isinstance(name, tuple) else f"unix:{name}"
+    if isinstance(name, tuple):
+        _told.enter_context(running.told(_now.found.store_path.parent, address))
     store = _now.found.settings.store
     running.say(f"  listening  {address}  ({server.num_workers} workers)")
     running.say(f"  inbox      {_now.found.store_path}  ({running.durability(store.durability)})")

@@ -22,6 +22,16 @@ from receiver import logs
 PARENT_SECONDS = 0.5
 
 
+class Draining(Server):
+    """uvicorn's server, for which a second signal says no more than the first.
+
+    On Ctrl-C a worker hears of the end from the terminal and from the arbiter.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.should_exit = True
+
+
 class Worker(UvicornWorker):  # type: ignore[misc]
     """One process that takes events in."""
 
@@ -42,9 +52,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     def init_signals(self) -> None:
         super().init_signals()
-        # Before uvicorn listens to these nothing was read; after it has drained all is answered.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _leave)
+        # Until the server listens to these nothing was read.
+        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the arbiter hears it, too, and tells us
 
     async def _serve(self) -> None:
         # What is opened from here on is opened by this process alone.
@@ -55,7 +65,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         self.config.app = self.wsgi
         self.config.http = served.protocol()
         self.config.timeout_graceful_shutdown = max(1, int(served.found.settings.server.grace))
-        server = Server(self.config)
+        server = Draining(self.config)
 
         def quit_now() -> None:
             server.should_exit = server.force_exit = True

@@ -12,6 +12,7 @@ import asyncio
 import os
 import platform
 import secrets
+import subprocess
 import sys
 import tempfile
 import threading
@@ -85,13 +86,14 @@ def campaign(
     rate: float | None = None,
     routes: tuple[Route, ...] = ROUTES,
     limit: float = 900.0,
+    store: Path | None = None,
     meanwhile: Callable[[Served, Traffic], None] | None = None,
 ) -> Outcome:
     """One run in an empty folder. `meanwhile` runs in a thread of its own during the traffic."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     began = time.monotonic()
     print(f"seed {seed}", flush=True)
-    with Served(folder, SECRET, routes, workers=workers, fail=fail) as served:
+    with Served(folder, SECRET, routes, workers=workers, fail=fail, store=store) as served:
         traffic = Traffic(served.port, events, seed, nodes=nodes, lanes=lanes, rate=rate)
         outcome = Outcome(seed, traffic.tally)
         killer = Killer(served, kills, seed, lambda: traffic.done / events)
@@ -104,6 +106,7 @@ def campaign(
         try:
             _send(traffic, limit, outcome)
         finally:
+            traffic.over.set()
             killer.stopped.set()
             killer.join()
             if other is not None:
@@ -125,7 +128,7 @@ def campaign(
         if notes:
             outcome.draining = max(outcome.draining, notes[-1].at - last)
     outcome.faults += traffic.tally.wrong
-    outcome.faults += verdict.look_at_store(served.store, events)
+    outcome.faults += verdict.look_at_store(served.store, len(traffic.tally.answered))
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -171,6 +174,23 @@ def _end(served: Served, outcome: Outcome) -> None:
         outcome.faults.append(f"left behind: {left}")
 
 
+def tailing(served: Served, traffic: Traffic) -> None:
+    """`receiver events tail` beside everything else, until the traffic is over: it reads a lot."""
+    while not traffic.over.is_set():
+        with served.folder.joinpath("tail.txt").open("ab") as printed:
+            tail = subprocess.Popen(
+                [sys.executable, "-m", "receiver", "events", "tail"],
+                cwd=served.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=printed,
+            )
+            while tail.poll() is None and not traffic.over.wait(0.2):
+                continue
+            tail.kill()
+            tail.wait()
+
+
 def _watch_log(store: Path, outcome: Outcome, over: threading.Event) -> None:
     log = store.with_name(store.name + "-wal")
     while not over.wait(0.05):
@@ -198,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = given.pop("folder")
     print(f"{platform.python_version()}, {os.cpu_count()} processors, {given}", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        outcome = campaign(folder or Path(temporary) / "run", **given)
+        outcome = campaign(folder or Path(temporary) / "run", **given, meanwhile=tailing)
     print("\n".join(outcome.lines()), flush=True)
     return 1 if outcome.faults else 0
 

@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import json
 import random
+import threading
 import time
 from collections import Counter, deque
 from contextlib import suppress
@@ -133,6 +134,8 @@ class Traffic:
         self._again: deque[tuple[str, int]] = deque()
         self._busy = 0
         self._last = 0.0
+        self.over = threading.Event()
+        """Set when nothing more is sent."""
         self.stopped = False
         """Set it to have the sender end early, after what it is sending now."""
 
@@ -147,7 +150,6 @@ class Traffic:
         self.tally.seconds = time.monotonic() - began
 
     async def _lane(self) -> None:
-        self._connection: Connection | None
         connection: list[Connection] = []
         while not self.stopped:
             if self._again:
@@ -187,7 +189,7 @@ class Traffic:
         self, connection: list[Connection], node: str, number: int, *, again: bool = False
     ) -> None:
         question = request(node, number)
-        while not self.stopped:
+        while True:  # also when stopped: what became of it must be known
             began = time.monotonic()
             try:
                 if not connection or not connection[0].open:

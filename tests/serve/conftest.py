@@ -39,7 +39,7 @@ sink = "lists"
 Until = Callable[..., None]
 
 
-def until(true: Callable[[], Any], seconds: float = 20.0) -> None:
+def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
     """Wait for a condition; fail when it does not come true."""
     end = time.monotonic() + seconds
     while not true():
@@ -53,16 +53,12 @@ class Platform:
     def __init__(self, receiver: RunningReceiver, secret: str = "hush-a") -> None:
         self.receiver = receiver
         self.client = httpx.Client(base_url=receiver.url, timeout=20.0)
-        self.secret = secret
         self.accepted: list[str] = []
-
-    def request(self) -> Request:
         contract = catalogue.load().contract
         [event] = contract.find("appliance/online")
-        text = f'[sources.gridx]\nsecrets = [{{ name = "x", value = "{self.secret}" }}]\n'
-        file = self.receiver.folder / "platform.toml"
-        file.write_text(text)
-        return maker(load(file, {}), contract, event, [], None)()
+        file = receiver.folder / "platform.toml"
+        file.write_text(f'[sources.gridx]\nsecrets = [{{ name = "x", value = "{secret}" }}]\n')
+        self.request: Callable[[], Request] = maker(load(file, {}), contract, event, [], None)
 
     def send(self) -> httpx.Response:
         """One event; what was answered 200 is in `accepted`."""

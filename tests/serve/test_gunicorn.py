@@ -182,4 +182,5 @@ def test_backstage_begins_anew_on_sighup_with_the_plugins_of_now(
     (folder / "lists.py").write_text("import os\nprint('anew', os.getpid(), flush=True)\n" + LISTS)
     backstage.popen.send_signal(signal.SIGHUP)
     backstage.wait_for(f"anew {backstage.popen.pid}")
+    eventually(lambda: sum("  delivering list" in line for line in backstage.lines) == 2)
     assert backstage.end() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from receiver.testing import RunningReceiver
 
@@ -91,6 +93,45 @@ def test_sigterm_answers_what_was_read_and_settles_what_was_begun(
     again = make()
     eventually(lambda: len(set(again.got())) == len(accepted))
     assert sorted(again.got()) == accepted, "each was delivered once"
+
+
+def test_a_request_that_is_half_sent_at_sigterm_is_answered(
+    make: Make, platform: Any, eventually: Any
+) -> None:
+    serving = make()
+    sender = platform(serving.receiver)
+    sender.send()
+    request = sender.request()
+    host, port = serving.receiver.url.removeprefix("http://").split(":")
+    lines = [f"POST {request.path} HTTP/1.1", f"Host: {host}", *map(": ".join, headers(request))]
+    with socket.create_connection((host, int(port)), timeout=20) as half:
+        half.sendall("\r\n".join([*lines, "", ""]).encode() + request.body[:40])
+        time.sleep(0.3)
+        os.kill(serving.receiver.pid, signal.SIGTERM)
+        time.sleep(0.7)
+        half.sendall(request.body[40:])
+        assert half.recv(4096).startswith(b"HTTP/1.1 200 OK")
+    assert serving.receiver.stop() == 0
+
+
+def headers(request: Any) -> list[tuple[str, str]]:
+    return [*request.headers.items(), ("Content-Length", str(len(request.body)))]
+
+
+def test_ctrl_c_in_a_terminal_drains_though_everybody_hears_it(
+    make: Make, platform: Any, eventually: Any
+) -> None:
+    serving = make(SINK_SECONDS="0.5")
+    sender = platform(serving.receiver)
+    for _ in range(3):
+        sender.send()
+    eventually(lambda: len(serving.got()) >= 1)
+    for process in (psutil.Process(serving.receiver.pid), *serving.children):
+        process.send_signal(signal.SIGINT)
+    assert serving.receiver.stop(signal.SIGCONT) == 0, "a second Ctrl-C would hurry it"
+    assert [line for line in serving.receiver.lines if "Traceback" in line] == []
+    again = make()
+    eventually(lambda: sorted(again.got()) == sorted(sender.accepted))
 
 
 def test_sighup_begins_anew_with_new_processes_and_loses_nothing(

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 SECOND, MINUTE, HOUR = 1.0, 60.0, 3600.0
 
+LONGEST_WAIT = 7 * 24 * HOUR
+"""Seconds between two attempts, at most."""
+
 ABOUT_THREE_DAYS = (
     5 * SECOND,
     5 * MINUTE,
@@ -45,13 +48,16 @@ class Schedule:
 def listed(delays: Sequence[float]) -> Schedule:
     """The delays as listed, moved by up to 20 % either way.
 
-    Raises ValueError for a delay that is no number of seconds, and for too many of them.
+    Raises ValueError for a delay that is no number of seconds up to LONGEST_WAIT, and for too many
+    of them.
     """
     if len(delays) >= MOST_ATTEMPTS:
         raise ValueError(f"{len(delays)} delays; the most is {MOST_ATTEMPTS - 1}")
     for delay in delays:
-        if not 0 <= delay < float("inf"):
-            raise ValueError(f"a delay is a number of seconds from 0 on, not {delay}")
+        if not 0 <= delay <= LONGEST_WAIT:
+            raise ValueError(
+                f"a delay is a number of seconds from 0 to {LONGEST_WAIT:g}, not {delay}"
+            )
     return Schedule(tuple(float(delay) for delay in delays))
 
 
@@ -61,8 +67,10 @@ def growing(first: float, factor: float, cap: float, attempts: int) -> Schedule:
     Full jitter: each wait is anything from 0 to that delay. `attempts` counts the first one too.
     Raises ValueError for numbers out of which no schedule can be made.
     """
-    if not (0 <= first < float("inf") and 0 <= cap < float("inf") and 1 <= factor < float("inf")):
-        raise ValueError("first and cap are seconds from 0 on, factor is a number from 1 on")
+    if not (0 <= first <= LONGEST_WAIT and 0 <= cap <= LONGEST_WAIT and 1 <= factor < float("inf")):
+        raise ValueError(
+            f"first and cap are seconds from 0 to {LONGEST_WAIT:g}, factor is a number from 1 on"
+        )
     if not 1 <= attempts <= MOST_ATTEMPTS:
         raise ValueError(f"attempts are from 1 to {MOST_ATTEMPTS}, not {attempts}")
     delays = []

@@ -18,7 +18,7 @@ import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind
 
 from receiver import openapi, payload
-from receiver.contract import Contract, EventType
+from receiver.contract import Contract, Document, EventType
 from receiver.errors import ConfigError, SpecError
 from receiver.event import Payload
 from receiver.excerpt import pointer
@@ -121,8 +121,12 @@ def load(dotted: str = "receiver.generated") -> Catalogue:
 
 def validator(contract: Contract, event: EventType) -> jsonschema_rs.Draft202012Validator:
     """The validator of an event type's payloads. Raises ValueError for a schema that is none."""
-    schema = json_schema(contract.document, event.schema)
-    return jsonschema_rs.Draft202012Validator(schema, mask="the value")
+    return schema_validator(contract.document, event.schema)
+
+
+def schema_validator(document: Document, schema: str) -> jsonschema_rs.Draft202012Validator:
+    """The validator of a component schema. Raises ValueError for a schema that is none."""
+    return jsonschema_rs.Draft202012Validator(json_schema(document, schema), mask="the value")
 
 
 def _validator(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from receiver.catalogue import Catalogue
+    from receiver.http.door import Limits
     from receiver.http.protocol import Protocol
     from receiver.intake import Observer
     from receiver.metrics import Ingest
@@ -34,17 +35,22 @@ class Public:
 
     def protocol(self) -> type[Protocol]:
         """uvicorn's protocol with the configured limits, for the process that asks for it."""
-        from receiver.http.door import Limits
         from receiver.http.protocol import guarded
-        from receiver.http.proxies import Proxies
 
-        given = self.found.settings.server
-        limits = Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies))
-        return guarded(limits, self.counted.stranger)
+        return guarded(limits(self.found), self.counted.stranger)
 
 
-def _nothing_to_do() -> None:
+def _nothing_to_do(*_: object) -> None:
     """The default for what is called."""
+
+
+def limits(found: Configuration) -> Limits:
+    """What the public listener grants."""
+    from receiver.http.door import Limits
+    from receiver.http.proxies import Proxies
+
+    given = found.settings.server
+    return Limits(given.connections, idle=given.idle, proxies=Proxies(given.proxies))
 
 
 def public(
@@ -53,12 +59,13 @@ def public(
     environ: Mapping[str, str],
     *,
     notable: Observer,
+    stranger: Callable[[int, str, str], None] = _nothing_to_do,
     ready: Callable[[], None] = _nothing_to_do,
 ) -> Public:
     """The public application, which takes up changed secrets while it is served.
 
-    `notable` is told of what was refused or quarantined; `ready` is called when it is about to
-    serve. Raises ConfigError.
+    `notable` is told of what was refused or quarantined, `stranger` (status, method, path) of what
+    is about no event; `ready` is called when it is about to serve. Raises ConfigError.
     """
     from receiver.http.app import build
     from receiver.intake import Intake
@@ -84,6 +91,10 @@ def public(
         await inbox.close()
         counted.flush()
 
+    def strange(status: int, method: str, path: str) -> None:
+        counted.stranger(status)
+        stranger(status, method, path)
+
     app = build(
         served,
         intake,
@@ -91,7 +102,7 @@ def public(
         on_start=start,
         on_stop=stop,
         observe=counted.observe,
-        stranger=counted.stranger,
+        stranger=strange,
     )
     return Public(found, app, counted)
 

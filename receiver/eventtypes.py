@@ -49,7 +49,7 @@ class TypeTable:
         """The event types that a body's schema names, and whether it is an array of them."""
         names: dict[str, None] = {}
         batch = self._named(body, names, set())
-        if not names:
+        if not names and not body.blamed:
             body.fail("must name an event's schema: a $ref to it, or oneOf, or an array of them")
         events = [self._event(source, prefix, name) for name in names]
         return tuple(dict.fromkeys(event.name for event in events)), batch

@@ -6,7 +6,6 @@ pointer (RFC 6901) to it, and reading goes on with an empty value.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -14,6 +13,11 @@ from typing import Any, Final
 
 ABSENT: Final = object()
 """The value of an excerpt that is not there."""
+
+VENDOR = "x-receiver"
+_VENDOR_KEYS = (VENDOR, "x-receiver-aliases", "x-receiver-json", "x-extensible-enum")
+"""The vendor keys that have a meaning here; any other is somebody else's, if it is not near."""
+_ALIKE = 0.85
 
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
@@ -71,15 +75,27 @@ class Excerpt:
         """The JSON pointer to it."""
         return pointer(self.parts)
 
+    @property
+    def blamed(self) -> bool:
+        """Whether something in it was found wrong already."""
+        return any(f"{where}/".startswith(f"{self.where}/") for where, _ in self.report.problems)
+
     def fail(self, reason: str) -> None:
         self.report.note(self.parts, reason)
 
     def at(self, *keys: str) -> Excerpt:
-        """The value below some keys; absent where one of them is."""
-        value = self.value
+        """The value below some keys; absent where one of them is.
+
+        A misspelt `x-receiver`, which `survey` has noted, is read as what was meant: what is in it
+        can be wrong, too, and nothing is blamed for its absence.
+        """
+        value, parts = self.value, self.parts
         for key in keys:
+            if key == VENDOR and isinstance(value, Mapping) and key not in value:
+                key = next((name for name in value if meant(name) == VENDOR), key)
             value = value.get(key, ABSENT) if isinstance(value, Mapping) else ABSENT
-        return Excerpt(value, self.parts + keys, self.report)
+            parts = (*parts, key)
+        return Excerpt(value, parts, self.report)
 
     def fields(self) -> dict[str, Excerpt]:
         """The values of a mapping by key; none when it is absent."""
@@ -187,23 +203,11 @@ def ref_parts(ref: Any) -> tuple[str, ...] | None:
     return pointer_parts(ref[1:]) if isinstance(ref, str) and ref.startswith("#/") else None
 
 
-def survey(report: Report) -> None:
-    """Note what is not plain JSON of a bounded size, and every reference that leads nowhere."""
-    for count, (value, parts, _) in enumerate(walk(report.document)):
-        if count >= MAX_VALUES:
-            report.note((), f"holds more than {MAX_VALUES} values")
-            return
-        if len(parts) > MAX_DEPTH:
-            report.note(parts[:MAX_DEPTH], f"is nested deeper than {MAX_DEPTH}")
-            return
-        reason = _not_json(value)
-        if reason:
-            report.note(parts, reason)
-    for value, parts, meaning in walk(report.document):
-        if meaning and isinstance(value, Mapping) and "$ref" in value:
-            reason = _bad_ref(report, value["$ref"])
-            if reason:
-                report.note((*parts, "$ref"), reason)
+def meant(key: str) -> str:
+    """The vendor key of ours that a key is a misspelling of; any other key is meant as it is."""
+    if not key.startswith("x-") or key in _VENDOR_KEYS:
+        return key
+    return next(iter(get_close_matches(key, _VENDOR_KEYS, n=1, cutoff=_ALIKE)), key)
 
 
 def walk(document: Any) -> Iterator[tuple[Any, tuple[str, ...], bool]]:
@@ -229,42 +233,6 @@ def walk(document: Any) -> Iterator[tuple[Any, tuple[str, ...], bool]]:
                 (item, (*parts, str(index)), meaning, False)
                 for index, item in reversed(list(enumerate(value)))
             )
-
-
-def _not_json(value: Any) -> str | None:
-    """Why a value cannot be written as JSON, or None."""
-    if isinstance(value, Mapping):
-        odd = [key for key in value if not isinstance(key, str)]
-        return f"has the key {brief(odd[0])}, which is no text" if odd else None
-    if isinstance(value, str):
-        return None if value.isascii() or _is_unicode(value) else "is no valid Unicode text"
-    if isinstance(value, bool | list) or value is None:
-        return None
-    if isinstance(value, int):
-        return None if -(2**63) <= value < 2**64 else "is a number of more than 64 bits"
-    if isinstance(value, float):
-        return None if math.isfinite(value) else "is no finite number"
-    return f"is {kind(value)}, which JSON has not"
-
-
-def _is_unicode(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _bad_ref(report: Report, ref: Any) -> str | None:
-    """Why a reference cannot be followed, or None."""
-    if not isinstance(ref, str):
-        return "must be a text"
-    parts = ref_parts(ref)
-    if parts is None:
-        return (
-            f"{brief(ref)} is outside this document; only references such as '#/components/…' work"
-        )
-    return None if resolve(report, parts) else f"{brief(ref)} is not in this document"
 
 
 def kind(value: Any) -> str:

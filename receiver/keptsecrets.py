@@ -21,10 +21,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from receiver.contract import Contract
-from receiver.errors import ConfigError
+from receiver.errors import ConfigError, StoreError
 from receiver.keyring import HeaderSecret, PublicKey, Secret, public_key
 
 FILE = "secrets.json"
+ANOTHER = "use another --store-dir"
+"""The way out of a folder that is not ours to write."""
 NAME = "dev"
 """What `events show` calls a secret that was made here."""
 OTHERS = 0o077
@@ -122,9 +124,11 @@ def read(folder: Path) -> dict[str, Kept]:
             text = file.read()
     except FileNotFoundError:
         return {}
+    except NotADirectoryError:
+        raise ConfigError(f"{folder} is no folder; {ANOTHER}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
-    if os.name == "posix" and mode & OTHERS:
+    if mode & OTHERS:
         raise ConfigError(f"{path} holds secrets and others may read it; run: chmod 600 {path}")
     try:
         return {name: _kept(entry) for name, entry in json.loads(text)["sources"].items()}
@@ -133,9 +137,29 @@ def read(folder: Path) -> dict[str, Kept]:
         raise ConfigError(f"{path} is damaged; move it away and new secrets are made") from None
 
 
+def private_folder(folder: Path) -> None:
+    """Make a store's folder, for its owner only. Raises StoreError when it cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreError(f"cannot make the folder {folder}: {why}; {ANOTHER}") from None
+
+
 def write(folder: Path, kept: Mapping[str, Kept]) -> None:
-    """Keep these, all or nothing: the file is complete before it has its name."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Keep these, all or nothing: the file is complete before it has its name.
+
+    Raises StoreError when the folder cannot be made or written.
+    """
+    private_folder(folder)
+    try:
+        _write(folder, kept)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreError(f"cannot write into {folder}: {why}; {ANOTHER}") from None
+
+
+def _write(folder: Path, kept: Mapping[str, Kept]) -> None:
     sources = {
         name: {
             "secrets": dict(entry.secrets),

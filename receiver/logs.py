@@ -20,6 +20,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from receiver.printable import printable
 from receiver.redaction import Redaction
 
 T = TypeVar("T")
@@ -217,16 +218,6 @@ class _Cleaning:
         kept = printable(text[:longest])
         self._left -= len(kept)
         return kept if len(text) <= longest else f"{kept}… ({len(text)} characters)"
-
-
-def printable(text: str) -> str:
-    """`text` with every character that is not shown, but obeyed, as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
 
 
 def _shown(value: object) -> str:

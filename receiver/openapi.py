@@ -6,14 +6,14 @@ Pure. Must not know: where the document is kept, what is generated from it, how 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from receiver import vocabulary
 from receiver.contract import Contract, Document, Operation, Scheme, Source
 from receiver.errors import SpecError
 from receiver.eventtypes import TypeTable, is_python_name
-from receiver.excerpt import Excerpt, Report, brief, survey
+from receiver.excerpt import Excerpt, Report, brief, kind
 from receiver.locator import (
     Constant,
     Except,
@@ -23,6 +23,7 @@ from receiver.locator import (
     Moment,
     PathParameter,
 )
+from receiver.survey import survey
 
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -56,18 +57,45 @@ class Finders:
 
 def parse(document: Document) -> Contract:
     """The contract of a document. Raises SpecError with every problem found, and nothing else."""
+    contract, problems = examine(document)
+    if contract is None or problems:
+        raise SpecError(problems)
+    return contract
+
+
+def examine(document: Document) -> tuple[Contract | None, list[tuple[str, str]]]:
+    """What can be read of a document, and every problem of it; None where nothing can be read.
+
+    Beside problems, the contract is fit for finding further ones only.
+    """
     report = Report(document)
     root = Excerpt(document, (), report)
-    survey(report)
-    if report.problems:
-        raise SpecError(report.problems)
+    if not isinstance(document, Mapping):
+        root.fail("is empty" if document is None else f"is not a mapping, but {kind(document)}")
+        return None, report.problems
+    if not survey(report):
+        return None, report.problems
     version = root.at("openapi")
-    if version.text() and not re.fullmatch(r"3\.0\.\d+", version.text()):
+    if version.text() and not is_supported(version.value):
         version.fail(f"must be 3.0.x, is {brief(version.value)}")
+    lost = [where for where, _ in report.problems if where.endswith("/$ref")]
     contract = _Reading(root).contract()
-    if report.problems:
-        raise SpecError(report.problems)
-    return contract
+    return contract, _causes(report.problems, lost)
+
+
+def is_supported(version: object) -> bool:
+    """Whether a document of this OpenAPI version can be read."""
+    return isinstance(version, str) and re.fullmatch(r"3\.0\.\d+", version) is not None
+
+
+def _causes(problems: list[tuple[str, str]], lost: list[str]) -> list[tuple[str, str]]:
+    """The problems without those that only follow from a reference that leads nowhere."""
+    holders = [where.removesuffix("/$ref") for where in lost]
+    return [
+        (where, reason)
+        for where, reason in problems
+        if where in lost or not any(f"{where}/".startswith(f"{holder}/") for holder in holders)
+    ]
 
 
 class _Reading:

@@ -33,12 +33,39 @@ Address = IPv4Address | IPv6Address
 
 METADATA = frozenset(
     ip_address(address)
-    for address in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192")
-) | {ip_address("168.63.129.16"), ip_address("fd00:ec2::254"), ip_address("fe80::a9fe:a9fe")}
+    for address in (
+        *("169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "192.0.0.192"),
+        *("168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe"),
+    )
+)
 """Where clouds hand credentials to their machines; never a place to deliver events to."""
 
+NOT_PUBLIC = tuple(
+    ip_network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+        *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+        *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        *("::/128", "::1/128", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23"),
+        *("2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10"),
+        "ff00::/8",
+    )
+)
+"""What is not globally reachable by IANA's special-purpose registries, and what was once.
+
+A list of our own, because Python's `is_global` differs from one patch release to the next. Of
+192.0.0.0/24 and 2001::/23 a few addresses are reachable; none of them takes events.
+https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry
+"""
+
+UNICAST = ip_network("2000::/3")
+"""The only IPv6 addresses that are given out for public use; all else is for special purposes."""
+
+_MAPPED = ip_network("::ffff:0:0/96")
 _NAT64 = ip_network("64:ff9b::/96")
-_COMPATIBLE = ip_network("::/96")
+_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")
+_LAST_FOUR_BYTES = (_MAPPED, _NAT64, _LOCAL_NAT64, *map(ip_network, ("::/96", "::ffff:0:0:0/96")))
+"""Where an IPv4 address stands in the last four bytes: mapped, NAT64, compatible, SIIT."""
 
 
 def client(*, allow_private: bool = False) -> httpx.AsyncClient:
@@ -61,12 +88,13 @@ def client(*, allow_private: bool = False) -> httpx.AsyncClient:
 def refusal(address: Address, *, allow_private: bool) -> str | None:
     """Why nothing may be sent to `address`, or None where something may.
 
-    IPv4 addresses wrapped in IPv6 (mapped, compatible, 6to4, Teredo, NAT64) are judged as what
-    they lead to.
+    IPv4 addresses wrapped in IPv6 (mapped, compatible, SIIT, NAT64, 6to4, Teredo) are judged as
+    what they lead to, too.
     """
-    for inner in (address, *_wrapped(address)):
-        if inner in METADATA:
-            return "an address that hands out cloud credentials"
+    wrapped = list(_wrapped(address))
+    if any(inner in METADATA for inner in (address, *wrapped, *_in_local_nat64(address))):
+        return "an address that hands out cloud credentials"
+    for inner in (address, *wrapped):
         if inner.is_multicast or inner.is_unspecified:
             return "not the address of one machine"
         if not allow_private and not _is_public(inner):
@@ -75,21 +103,35 @@ def refusal(address: Address, *, allow_private: bool) -> str | None:
 
 
 def _is_public(address: Address) -> bool:
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None or address in _NAT64:
-            return True  # judged by the IPv4 address inside
-        return address.is_global and not address.is_site_local
-    return address.is_global and not address.is_reserved
+    if address in _MAPPED or address in _NAT64:
+        return True  # judged by the IPv4 address inside
+    if isinstance(address, IPv6Address) and address not in UNICAST:
+        return False
+    return not any(address in network for network in NOT_PUBLIC)
 
 
 def _wrapped(address: Address) -> Iterator[IPv4Address]:
     if isinstance(address, IPv4Address):
         return
-    for inner in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())):
+    for inner in (address.sixtofour, *(address.teredo or ())):
         if inner is not None:
             yield inner
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 0xFFFF):
+    if int(address) > 0xFFFF and any(address in network for network in _LAST_FOUR_BYTES):
         yield IPv4Address(int(address) & 0xFFFF_FFFF)
+
+
+def _in_local_nat64(address: Address) -> Iterator[IPv4Address]:
+    """What an address of local-use NAT64 (RFC 8215) may lead to: its prefix is not known.
+
+    A prefix of 48, 56 or 64 bits is followed by the IPv4 address, with bits 64 to 71 left out
+    (RFC 6052, 2.2).
+    """
+    if address not in _LOCAL_NAT64:
+        return
+    value = int(address)
+    without_gap = value >> 64 << 56 | value & (1 << 56) - 1
+    for prefix in (48, 56, 64):
+        yield IPv4Address(without_gap >> 120 - prefix - 32 & 0xFFFF_FFFF)
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from receiver.errors import StoreError
+
 FILE = "running.json"
 
 
@@ -26,11 +28,15 @@ def url(folder: Path) -> str | None:
 
 @contextmanager
 def told(folder: Path, url: str) -> Iterator[None]:
-    """Tell `url` while in the block."""
+    """Tell `url` while in the block. Raises StoreError when the folder cannot be written."""
     path = folder / FILE
     draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
-    draft.replace(path)
+    try:
+        draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreError(f"cannot write into {folder}: {why}; use another --store-dir") from None
     try:
         yield
     finally:

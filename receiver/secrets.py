@@ -137,6 +137,8 @@ def resolve(text: str, base: Path, environ: Mapping[str, str]) -> str:
 
     `file://` starts a URL and stands for itself. Raises LookupError, which says what to do.
     """
+    if text in ("env:", "file:"):
+        raise LookupError(f"{text!r} names nothing; write env:NAME or file:PATH")
     if text.startswith("env:"):
         name = text.removeprefix("env:")
         if not environ.get(name):

@@ -51,7 +51,8 @@ def locator(excerpt: Excerpt) -> Locator:
     excerpt.allow(*_PLACES, "separator", "except")
     found = [name for name in excerpt.fields() if name in _PLACES]
     if len(found) != 1:
-        excerpt.fail(f"must say one of {', '.join(_PLACES)}")
+        if found or not excerpt.blamed:  # a misspelt one has been noted
+            excerpt.fail(f"must say one of {', '.join(_PLACES)}")
         return _NOWHERE
     if excerpt.at("separator").present and found != ["join"]:
         excerpt.at("separator").fail("belongs to join")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from receiver.errors import StoreError
+from receiver.keptsecrets import ANOTHER, private_folder
 
 FILE = "backstage.lock"
 AGAIN_SECONDS = 0.2
@@ -54,9 +55,13 @@ class Lease:
             os.close(handle)
 
     def _taken(self) -> bool:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._folder)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        handle = os.open(self._folder / FILE, flags, 0o600)
+        try:
+            handle = os.open(self._folder / FILE, flags, 0o600)
+        except OSError as error:
+            why = f"cannot write into {self._folder}: {error.strerror}; {ANOTHER}"
+            raise StoreError(why) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -19,8 +19,9 @@ from receiver import configured, logs
 from receiver.backstage.listener import Listener
 from receiver.backstage.routes import routes
 from receiver.backstage.stage import Stage
-from receiver.backstage.thread import asked
+from receiver.backstage.thread import asked, stray_of
 from receiver.dispatch import Route
+from receiver.dispatch import loop as own_loop
 from receiver.errors import ReceiverError
 from receiver.http import admin
 from receiver.metrics import Delivery, Exposition, folder_of
@@ -133,7 +134,7 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
         catalogue.contract.document,
         Exposition(catalogue.contract, folder_of(folder), [figures]),
     )
-    leave(asyncio.run(process.run()))
+    leave(own_loop.run(process.run(), stray_of(chosen)))
 
 
 def leave(again: bool) -> NoReturn:

@@ -12,7 +12,7 @@ from receiver.backoff import Schedule
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Route, examine
 from receiver.errors import ConfigError, PluginError
-from receiver.plugins import Plugin, anchored, autoroute, bind, check
+from receiver.plugins import Plugin, SettingError, anchored, autoroute, bind, check
 from receiver.secrets import sink_settings
 from receiver.settings import Configuration, RetrySettings, nearest_of
 
@@ -53,6 +53,9 @@ def routes(
             made.append(route)
         except ConfigError as error:
             faults.extend(error.problems)
+        except SettingError as error:
+            inside = ("settings", *error.path) if error.path else ()
+            faults.extend(found.error(("routes", name, *inside), str(error)).problems)
         except PluginError as error:
             faults.extend(found.error(("routes", name), str(error)).problems)
     if faults:

@@ -199,9 +199,9 @@ async def _tend(inbox: Inbox) -> None:
         await asyncio.sleep(UPKEEP_SECONDS)
         try:
             await inbox.upkeep()
-        except StoreError as error:
+        except Exception as error:  # whatever it is: without upkeep the store only grows
             if not failing:
-                _log.warning("the store cannot be tidied: %s", error)
+                _log.warning("the store cannot be tidied: %s: %s", type(error).__name__, error)
             failing = True
         else:
             failing = False

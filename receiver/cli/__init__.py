@@ -63,12 +63,16 @@ def root(
     """
 
 
-app.command("dev")(dev_command)
-app.command("serve")(serve_command)
-app.command("backstage")(backstage_command)
+app.command("dev", short_help="Receive events on this machine; nothing to configure.")(dev_command)
+app.command("serve", short_help="Receive with several workers, and deliver: for production.")(
+    serve_command
+)
+app.command("backstage", short_help="Deliver beside a gunicorn of your own.")(backstage_command)
 app.command("send")(send_command)
-app.command("bench")(bench_command)
-app.command("generate")(generate_command)
+app.command("bench", short_help="Measure it here, beside a bare application.")(bench_command)
+app.command("generate", short_help="Make the Python package of a spec, or compare it.")(
+    generate_command
+)
 app.add_typer(spec_commands, name="spec")
 app.add_typer(sinks_commands, name="sinks")
 app.add_typer(events_commands, name="events")

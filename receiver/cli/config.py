@@ -28,7 +28,7 @@ COLUMNS = ("key", "value", "from")
 HIDDEN = "**********"
 
 
-@app.command("check")
+@app.command("check", short_help="Check everything; tell each problem with its line.")
 def check(
     as_json: options.Json = False,
     config: options.Config = None,
@@ -80,7 +80,7 @@ def _verdict(found: Configuration, catalogue: Catalogue) -> str:
     )
 
 
-@app.command("show")
+@app.command("show", short_help="Show every setting in force and who set it.")
 def show(
     as_json: options.Json = False,
     config: options.Config = None,

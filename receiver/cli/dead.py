@@ -6,10 +6,15 @@ Must not know: how the inbox keeps them.
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from receiver.cli import opening, options, output
+from receiver.errors import ReceiverError
+
+if TYPE_CHECKING:
+    from receiver.inbox import DeadLetter, Inbox
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the dead letters.")
 
@@ -34,7 +39,15 @@ def list_dead(
     from receiver.cli.dossier import summary, wording
 
     found = opening.configuration(config, store_dir=store_dir)
-    letters = opening.with_inbox(found, lambda inbox: inbox.dead_letters(route=route, limit=limit))
+
+    async def read(inbox: Inbox) -> list[DeadLetter]:
+        letters = await inbox.dead_letters(route=route, limit=limit)
+        if not letters and route is not None:
+            known = {place.route for place in await inbox.places()} | set(found.settings.routes)
+            _check_known(route, sorted(known))
+        return letters
+
+    letters = opening.with_inbox(found, read)
     if as_json:
         output.structure(
             [
@@ -63,3 +76,11 @@ def list_dead(
         for letter in letters
     ]
     output.table(COLUMNS, rows, empty="no dead letters")
+
+
+def _check_known(route: str, known: list[str]) -> None:
+    """Raise ReceiverError for a route that neither the inbox nor the configuration knows."""
+    from receiver.settings import nearest_of
+
+    if route not in known:
+        raise ReceiverError(f"there is no route {route!r}; {nearest_of(route, known, 'routes:')}")

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import receiver
-from receiver import logs, running
-from receiver.cli import narration, opening, options, output, sinks
+from receiver import running
+from receiver.cli import leaving, narration, opening, options, output, sinks
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
@@ -157,13 +157,19 @@ def _public(play: Play, ready: Callable[[], None]) -> Public:
 
     narrator = narration.Narrator(play.catalogue.contract, play.where)
     return composition.public(
-        play.setup, play.catalogue, os.environ, notable=narrator.observe, ready=ready
+        play.setup,
+        play.catalogue,
+        os.environ,
+        notable=narrator.observe,
+        stranger=narrator.stranger,
+        ready=ready,
     )
 
 
 def _serve(play: Play, listener: socket.socket) -> None:
     import uvicorn
 
+    from receiver import logs
     from receiver.backstage import Backstage, Listener, Stage
     from receiver.http import admin
     from receiver.metrics import Delivery, Exposition, folder_of
@@ -173,6 +179,10 @@ def _serve(play: Play, listener: socket.socket) -> None:
         sys.stdout.reconfigure(line_buffering=True)  # what plugins print shows in a pipe, too
     address = running.address(*listener.getsockname()[:2])
     contract, figures = play.catalogue.contract, Delivery(play.found.store_path)
+
+    def leave(*_: object) -> None:
+        server.should_exit = True
+
     backstage = Backstage(
         lambda: Stage(
             play.setup,
@@ -181,7 +191,10 @@ def _serve(play: Play, listener: socket.socket) -> None:
             play.delivered,
             os.environ,
             figures=figures,
-        )
+        ),
+        play.delivered,
+        grace=play.found.settings.server.grace,
+        ended=leave,
     )
     operators = Listener(
         play.found.settings.server.admin,
@@ -195,7 +208,7 @@ def _serve(play: Play, listener: socket.socket) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             public.app,
-            loop="uvloop" if os.name == "posix" else "asyncio",
+            loop="uvloop",
             http=public.protocol(),
             ws="none",
             proxy_headers=False,
@@ -206,9 +219,6 @@ def _serve(play: Play, listener: socket.socket) -> None:
             timeout_graceful_shutdown=max(1, int(play.found.settings.server.grace)),
         )
     )
-
-    def leave(_number: int, _frame: object) -> None:
-        server.should_exit = True
 
     backstage.start()
     operators.start()
@@ -222,8 +232,9 @@ def _serve(play: Play, listener: socket.socket) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
     finally:
         operators.stop()
-        backstage.stop()
+        leaving.stop(backstage)
     output.line("stopped; everything that was answered 200 is in the inbox")
+    leaving.leave(backstage)
 
 
 def _banner(play: Play, address: str, operators: str | None) -> None:

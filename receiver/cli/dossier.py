@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from receiver.inbox import Attempt, DeadLetter, Inbox, Standing, Stored
 
 
+SHORTEST_START = 8
+"""Characters of an id from which on its start may stand for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """One event's facts."""
@@ -52,7 +56,10 @@ class Dossier:
 
 
 async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue) -> Dossier:
-    """The dossier of the event with this id or position; ReceiverError when there is none."""
+    """The dossier of the event with this id or position; ReceiverError when there is none.
+
+    The start of an id is enough where it is that of one event only.
+    """
     event = await _find(inbox, wanted)
     attempts = tuple(await inbox.attempts(event.id))
     letters: list[DeadLetter] = []
@@ -97,6 +104,18 @@ async def _find(inbox: Inbox, wanted: str) -> Stored:
         for event in await inbox.read(query):
             if wanted in (event.id, str(event.seq)):
                 return event
+    if len(wanted) >= SHORTEST_START:
+        begun = (
+            Query(begins=wanted, limit=2),
+            Query(begins=wanted, limit=2, state="quarantined"),
+        )
+        found = [event for query in begun for event in await inbox.read(query)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ReceiverError(
+                f"the ids of several events begin with {wanted!r}; write more of it"
+            )
     raise ReceiverError(f"there is no event {wanted!r}; receiver events list shows those there are")
 
 
@@ -160,8 +179,9 @@ def _letter(letter: DeadLetter) -> str:
 
 
 def wording(failure: Any) -> str:
-    """A failure in one line: kind, exception, message."""
-    return ": ".join(part for part in (failure.kind, failure.error, failure.message) if part)
+    """A failure in one line: kind, exception, message; `reject: Reject` is said once."""
+    error = failure.error if str(failure.error).lower() != failure.kind else None
+    return ": ".join(part for part in (failure.kind, error, failure.message) if part)
 
 
 def _payload(raw: bytes) -> str:

@@ -16,9 +16,11 @@ import typer
 
 from receiver.cli import moments, opening, options, output
 from receiver.cli.dossier import collect, print_dossier, summary
+from receiver.errors import ConfigError, ReceiverError
 
 if TYPE_CHECKING:
     from receiver.inbox import Inbox, Query, Stored
+    from receiver.settings import Configuration
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the inbox.")
 
@@ -70,16 +72,22 @@ def list_events(
     )
     found = opening.configuration(config, store_dir=store_dir)
     stored = list(reversed(opening.with_inbox(found, lambda inbox: inbox.read(query))))
+    if not stored:
+        explain(found, query)
     if as_json:
         output.structure([summary(event) for event in stored])
     else:
         output.table(COLUMNS, [row(event) for event in stored], empty="no such events")
 
 
-@app.command("show")
+@app.command("show", short_help="Show one event, and what each route made of it.")
 def show(
     event_id: Annotated[
-        str, typer.Argument(metavar="ID", help="An event's id, or its position (seq).")
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="An event's id, the first 8 or more characters of it, or its position (seq).",
+        ),
     ],
     as_json: options.Json = False,
     config: options.Config = None,
@@ -170,6 +178,31 @@ def chosen(
         users=tuple(users or ()),
         text=text,
     )
+
+
+def explain(found: Configuration, query: Query) -> None:
+    """Tell what of a query that found nothing is unknown to the contract.
+
+    A source or a type that has gone from it may still have events, so this is asked last. Raises
+    ReceiverError for an unknown source.
+    """
+    from receiver.patterns import EXCLUDES, Patterns
+    from receiver.settings import nearest, nearest_of
+
+    try:
+        contract = opening.catalogue(found).contract
+    except ConfigError:
+        return  # without a contract there is no more to say
+    for source in query.sources:
+        if source not in contract.sources:
+            advice = nearest_of(source, sorted(contract.sources), "sources:")
+            raise ReceiverError(f"there is no source {source!r}; {advice}")
+    names = sorted({event.name for event in contract.events})
+    for pattern in query.types:
+        wanted = Patterns([pattern.removeprefix(EXCLUDES)])
+        if not any(wanted.match(name) for name in names):
+            near = nearest(pattern, names, "see: receiver spec show")
+            output.tell(f"{pattern!r} matches no event type of the contract; {near}")
 
 
 def row(event: Stored) -> tuple[Any, ...]:

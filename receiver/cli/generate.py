@@ -5,12 +5,13 @@ Must not know: what is generated.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from receiver.cli import output
+from receiver.cli import options, output
 from receiver.errors import SpecError
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ def generate(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where the folder differs.")
     ] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Generate models, hook specifications, operations and samples from a spec.
 
     \b
     Examples:
       receiver generate
-      receiver generate --check
+      receiver generate --check --json
       receiver generate --spec acme.yaml --out acme_events
     """
     from receiver.codegen import document, package, rendering
@@ -55,32 +57,42 @@ def generate(
     except SpecError as error:
         errors += unseen(error, errors)
     if errors:
-        for finding in errors:
-            output.tell(sentence(finding, source))
-        output.tell(f"receiver: nothing is generated from {spec} before this is put right")
+        if as_json:
+            output.structure({"errors": [plain(finding, source) for finding in errors]})
+        else:
+            for finding in errors:
+                output.tell(sentence(finding, source))
+            output.tell(f"receiver: nothing is generated from {spec} before this is put right")
         raise typer.Exit(1)
-    if check:
-        _check(out, files)
-    else:
-        _write(out, files)
+    (_check if check else _write)(out, files, as_json)
 
 
-def _write(out: Path, files: dict[str, str]) -> None:
+def _write(out: Path, files: dict[str, str], as_json: bool) -> None:
     from receiver.codegen.output import write
 
     done = write(out, files)
+    if as_json:
+        output.structure({"errors": [], "folder": str(out), **asdict(done)})
+        return
     for name in done.edited:
         output.tell(f"{out / name} had been edited by hand; it is as generated again")
     output.line(
-        f"{out}: {len(done.changed)} files written, {len(done.removed)} removed, "
+        f"{out}: {output.count(len(done.changed), 'file')} written, {len(done.removed)} removed, "
         f"{done.unchanged} unchanged"
     )
 
 
-def _check(out: Path, files: dict[str, str]) -> None:
+def _check(out: Path, files: dict[str, str], as_json: bool) -> None:
     from receiver.codegen.output import check
 
     drift = check(out, files)
+    if as_json:
+        reasons = drift.reasons if drift else []
+        diff = drift.diff if drift else ""
+        output.structure(
+            {"errors": [], "up_to_date": drift is None, "reasons": reasons, "diff": diff}
+        )
+        raise typer.Exit(0 if drift is None else 1)
     if drift is None:
         output.line(f"{out} is up to date")
         return
@@ -97,6 +109,16 @@ def unseen(error: SpecError, known: list[Finding]) -> list[Finding]:
 
     found = [Finding("error", where, reason) for where, reason in error.problems]
     return [finding for finding in found if finding not in known]
+
+
+def plain(finding: Finding, source: SpecFile) -> dict[str, Any]:
+    """A finding for programs."""
+    return {
+        "level": finding.level,
+        "line": source.line(finding.where),
+        "where": finding.where,
+        "reason": finding.reason,
+    }
 
 
 def sentence(finding: Finding, source: SpecFile) -> str:

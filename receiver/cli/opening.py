@@ -6,6 +6,7 @@ Must not know: what a command does with them.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -82,20 +83,33 @@ def hand_down(config: Path | None, flags: Sequence[Flag]) -> None:
 
 
 def listen(address: str, advice: str) -> socket.socket:
-    """A listening socket; ReceiverError with a way out when the address cannot be had."""
+    """A listening socket; ReceiverError with a way out when the address cannot be had.
+
+    `advice` names the command that listens elsewhere; `{free}` in it becomes another port.
+    """
     from receiver.settings import split_address
 
     host, port = split_address(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        socket.getaddrinfo(host, port, family)  # create_server hides what an unknown host is
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        free = port + 1 if 0 < port < 65535 else 8080
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise ReceiverError(
-            f"cannot listen on {host} port {port}: {why}; stop the program "
-            f"that has it, or choose another: {advice.format(free=free)}"
-        ) from None
+        free = port + 1 if 1024 <= port < 65535 else 8080
+        why = _unheard(error, advice.format(free=free))
+        raise ReceiverError(f"cannot listen on {host} port {port}: {why}") from None
+
+
+def _unheard(error: OSError, another: str) -> str:
+    """Why an address cannot be listened on, and what to do about it."""
+    if isinstance(error, socket.gaierror):
+        return "there is no such host; name an address of this machine, such as 127.0.0.1"
+    why = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{why}; it is none of this machine: name 127.0.0.1, or 0.0.0.0 for all it has"
+    if error.errno == errno.EADDRINUSE:
+        return f"{why}; stop the program that has it, or choose another: {another}"
+    return f"{why}; choose another: {another}"
 
 
 def catalogue(found: Configuration) -> Catalogue:

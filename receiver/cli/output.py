@@ -1,48 +1,53 @@
 """How the command line speaks: a table on a terminal, tabs in a pipe, JSON when asked.
 
-What comes from a sender is printed with its control characters escaped, so that a payload cannot
-drive the reader's terminal. Must not know: what is being told.
+What comes from a sender is printed with its control characters escaped, as JSON, too, so that a
+payload cannot drive the reader's terminal. Must not know: what is being told.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from receiver.cli.layout import lay_out
 from receiver.event import rfc3339
+from receiver.printable import printable as printable
 
 MISSING = "-"
-COPIED = frozenset({"id", "secret"})
-"""Columns that people copy from: never folded."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "") -> None:
-    """Print rows: ruled on a terminal; one line each with tabs, after a line of names, in a pipe.
+    """Print rows: laid out on a terminal; with tabs, after a line of names, in a pipe.
 
-    `empty` is told on stderr instead of a table without rows.
+    In a pipe every value is whole. `empty` is told on stderr instead of a table without rows.
     """
-    cells = [[cell(value) for value in row] for row in rows]
-    if not cells and empty:
+    found = [list(row) for row in rows]
+    if not found and empty:
         tell(empty)
-        return
-    if sys.stdout.isatty():
-        _ruled(columns, cells)
-        return
-    for row in (list(columns), *cells):
-        line("\t".join(row))
+    elif not sys.stdout.isatty():
+        for cells in (list(columns), *([cell(value) for value in row] for row in found)):
+            line("\t".join(cells))
+    elif found:
+        width = shutil.get_terminal_size().columns
+        now = datetime.now(UTC)
+        for text in lay_out(columns, found, width=width, now=now, cell=cell):
+            line(text)
 
 
 def structure(value: Any) -> None:
     """Print any plain value as indented JSON."""
-    line(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    line(printable(text, keep="\n"))
 
 
 def record(value: Any) -> None:
     """Print any plain value as one line of JSON."""
-    line(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    line(printable(text))
 
 
 def line(text: str) -> None:
@@ -53,7 +58,7 @@ def line(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print one line on stderr: for a person, not for the next program."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text, keep="\n\t") + "\n")
     sys.stderr.flush()
 
 
@@ -78,28 +83,6 @@ def count(number: int, noun: str) -> str:
 def moment(value: datetime) -> str:
     """A time in UTC, to the millisecond."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def printable(text: str, keep: str = "") -> str:
-    """`text` with what a terminal would obey, rather than show, as escapes; `keep` stays."""
-    return "".join(
-        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode()
-        for char in text
-    )
-
-
-def _ruled(columns: Sequence[str], cells: list[list[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    ruled = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        ruled.add_column(name, overflow="fold", no_wrap=name in COPIED)
-    for row in cells:
-        ruled.add_row(*(Text(text) for text in row))
-    Console().print(ruled)
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ import typer
 
 from receiver.cli import opening, options, output
 from receiver.cli.dossier import summary
-from receiver.cli.events import chosen
+from receiver.cli.events import chosen, explain
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the quarantine.")
 
@@ -44,6 +44,8 @@ def list_quarantine(
     )
     found = opening.configuration(config, store_dir=store_dir)
     stored = list(reversed(opening.with_inbox(found, lambda inbox: inbox.read(query))))
+    if not stored:
+        explain(found, query)
     if as_json:
         output.structure([summary(event) for event in stored])
         return

@@ -78,6 +78,10 @@ def send(
       receiver send appliance/online --set data.applianceID=77 --count 100
       receiver send appliance/online --raw body.json --url https://example.org
     """
+    for change in changes or []:
+        if not change.partition("=")[0] or "=" not in change:
+            way = "write it as PATH=VALUE, such as --set data.x=5"
+            raise typer.BadParameter(f"{change!r}: {way}", param_hint="--set")
     found = opening.configuration(config, store_dir=store_dir)
     contract = opening.catalogue(found).contract
     event = find(contract, type_, source)
@@ -125,7 +129,7 @@ def _target(found: Configuration, url: str | None) -> str:
         listening = running.url(found.store_path.parent)
         url = listening or running.address(*split_address(found.settings.server.public))
     if not url.startswith(("http://", "https://")):
-        raise ReceiverError(f"--url {url}: write it with http:// or https://")
+        raise typer.BadParameter(f"{url!r}: write it with http:// or https://", param_hint="--url")
     return url.rstrip("/")
 
 

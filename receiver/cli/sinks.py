@@ -61,7 +61,7 @@ def list_sinks(
     output.table(COLUMNS, rows, empty="no sinks are installed")
 
 
-@app.command("describe")
+@app.command("describe", short_help="Describe one sink, and the TOML that routes to it.")
 def describe_sink(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `receiver sinks list` names it.")],
     as_json: options.Json = False,

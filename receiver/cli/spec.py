@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from receiver.cli import opening, options, output
-from receiver.cli.generate import sentence, unseen
+from receiver.cli.generate import plain, sentence, unseen
 from receiver.errors import ReceiverError, SpecError
 
 if TYPE_CHECKING:
@@ -46,31 +46,22 @@ def lint_spec(file: File = SPEC, as_json: options.Json = False) -> None:
             package.generate(source.document, spec=source.name)
         except SpecError as error:
             found = unseen(error, found) + found
-    except SpecError as error:
-        source = document.SpecFile(file.name, {}, {})
+    except document.BrokenSpec as error:
+        source = document.SpecFile(file.name, {}, {"": error.line} if error.line else {})
         found = [Finding("error", where, reason) for where, reason in error.problems]
     errors = sum(finding.level == "error" for finding in found)
     if as_json:
-        output.structure(
-            [
-                {
-                    "level": finding.level,
-                    "line": source.line(finding.where),
-                    "where": finding.where,
-                    "reason": finding.reason,
-                }
-                for finding in found
-            ]
-        )
+        output.structure([plain(finding, source) for finding in found])
     else:
         for finding in found:
             output.line(sentence(finding, source))
-        output.tell(f"{file}: {errors} errors, {len(found) - errors} warnings")
+        warnings = output.count(len(found) - errors, "warning")
+        output.tell(f"{file}: {output.count(errors, 'error')}, {warnings}")
     if errors:
         raise typer.Exit(1)
 
 
-@app.command("show")
+@app.command("show", short_help="Show the paths and event types of a contract.")
 def show(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="An event type or its hook.")

@@ -20,6 +20,7 @@ from receiver import strictjson
 from receiver.errors import ConfigError, JsonError, SpecError
 from receiver.excerpt import MAX_DEPTH, MAX_VALUES, pointer
 
+EMPTY = "is empty"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where PyYAML was built with it
 _TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None)
 _NULL = re.compile(r"|~|null|Null|NULL")
@@ -47,8 +48,23 @@ class SpecFile:
         return self.lines.get(where)
 
 
+class BrokenSpec(SpecError):
+    """A spec file that is not the YAML or JSON that is read here.
+
+    `line` is where, from 1 on, if that is known.
+    """
+
+    def __init__(self, name: str, line: int | None, reason: str, where: str = "") -> None:
+        self.line = line
+        self._place = f"{name}:{line}" if line else name
+        super().__init__([(where, reason)])
+
+    def __str__(self) -> str:
+        return f"{self._place}: {self.problems[0][1]}"
+
+
 def read(path: Path) -> SpecFile:
-    """The spec in a file. Raises ConfigError where there is none, SpecError when it is broken."""
+    """The spec in a file. Raises ConfigError where there is none, BrokenSpec when it is broken."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -59,18 +75,15 @@ def read(path: Path) -> SpecFile:
                 path.name, strictjson.decode(data, depth=MAX_DEPTH, keys=MAX_VALUES), {}
             )
         except JsonError as error:
-            raise SpecError([("", f"{path.name}: {error}")]) from error
+            raise BrokenSpec(path.name, None, str(error) if data.strip() else EMPTY) from error
     builder = _Builder(path.name)
     try:
         return SpecFile(path.name, builder.build(yaml.parse(data, Loader=_LOADER)), builder.lines)
     except yaml.YAMLError as error:
-        raise SpecError([("", f"{path.name}: {_one_line(error)}")]) from error
-
-
-def _one_line(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None) or str(error)
-    return f"line {mark.line + 1}: {what}" if mark else " ".join(what.split())
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error)
+        line = mark.line + 1 if mark else None
+        raise BrokenSpec(path.name, line, f"is no valid YAML: {' '.join(what.split())}") from error
 
 
 @dataclass(slots=True)
@@ -198,7 +211,7 @@ class _Builder:
 
     def _fail(self, line: int, reason: str) -> None:
         place = self.stack[-1].parts if self.stack else ()
-        raise SpecError([(pointer(place), f"{self.name}: line {line}: {reason}")])
+        raise BrokenSpec(self.name, line, reason, pointer(place))
 
 
 def _resolve(text: str) -> Any:

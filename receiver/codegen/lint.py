@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from receiver import openapi
-from receiver.catalogue import validator
+from receiver.catalogue import schema_validator
 from receiver.codegen.pointing import undeclared
 from receiver.contract import Contract, Document
-from receiver.errors import SpecError
 from receiver.eventtypes import event_schemas
-from receiver.excerpt import Excerpt, Report, pointer, ref_parts, resolve, survey, walk
+from receiver.excerpt import Excerpt, Report, pointer, ref_parts, resolve, walk
 
 _MEDIA_TYPE = re.compile(r"[^/\s]+/[^/\s]+")
 _BAD_REPLIES = {
@@ -37,39 +36,33 @@ class Finding:
 
 def lint(document: Document) -> list[Finding]:
     """Everything found, errors first. With an error the document is not to be generated from."""
-    try:
-        contract: Contract | None = openapi.parse(document)
-        found = []
-    except SpecError as error:
-        contract = None
-        found = [Finding("error", where, reason) for where, reason in error.problems]
-    if contract is None and not _is_sound(document):
+    contract, problems = openapi.examine(document)
+    found = [Finding("error", where, reason) for where, reason in problems]
+    if contract is None:
         return found
+    known = {where for where, _ in problems}
     root = Excerpt(document, (), Report(document))
-    found += _openapi(document)
+    if openapi.is_supported(document.get("openapi")):
+        found += (finding for finding in _openapi(document, known) if finding.where not in known)
     found += _operations(root)
-    if contract is not None:
-        found += _events(root, contract)
+    found += _events(root, contract, known)
+    if not known:
         found += undeclared_pointers(contract)
-        found += _words(root, contract)
+    found += _words(root, contract)
     return sorted(dict.fromkeys(found), key=lambda finding: finding.level)
 
 
-def _is_sound(document: Document) -> bool:
-    """Whether a document is plain JSON whose references all lead somewhere."""
-    report = Report(document)
-    survey(report)
-    return not report.problems and isinstance(document, Mapping)
-
-
-def _openapi(document: Document) -> Iterator[Finding]:
-    """What the OpenAPI specification itself forbids."""
+def _openapi(document: Document, known: set[str]) -> Iterator[Finding]:
+    """What the OpenAPI specification itself forbids; `known` is what was found wrong before."""
     from openapi_spec_validator import OpenAPIV30SpecValidator
 
     validator = OpenAPIV30SpecValidator(dict(document))
-    # Its further checks take for granted that a document has the structure of one.
-    structure = list(validator.schema_validator.iter_errors(document))
-    for error in structure or validator.iter_errors():
+    # Its further checks take for granted that a document has the structure of one, and follow
+    # every reference.
+    errors = list(validator.schema_validator.iter_errors(document))
+    if not errors and not any(where.endswith("/$ref") for where in known):
+        errors = list(validator.iter_errors())
+    for error in errors:
         where = pointer(tuple(str(part) for part in error.absolute_path))
         yield Finding("error", where, f"is not OpenAPI 3.0: {_first_line(error.message)}")
 
@@ -89,30 +82,35 @@ def _operations(root: Excerpt) -> Iterator[Finding]:
                     yield Finding("error", media.where, reason)
 
 
-def _events(root: Excerpt, contract: Contract) -> Iterator[Finding]:
+def _events(root: Excerpt, contract: Contract, known: set[str]) -> Iterator[Finding]:
     """Events that nothing names, and examples that are missing or break their own schema."""
     reached = {event.schema for event in contract.events}
-    for name, schema in event_schemas(root).items():
-        if name not in reached:
+    schemas = event_schemas(root)
+    for name, schema in schemas.items():
+        # While an operation is unreadable, which events it takes is not known.
+        if name not in reached and not any(where.startswith("/paths") for where in known):
             reason = "is an event that no operation takes: name it in a requestBody"
             yield Finding("error", schema.where, reason)
     for source in contract.sources:
         if all(operation.source != source for operation in contract.operations):
             place = pointer(("x-receiver", "sources", source))
             yield Finding("warning", place, "no operation is of this source")
-    for event in contract.events:
-        schema = root.at("components", "schemas", event.schema)
-        try:
-            check = validator(contract, event)
-        except ValueError as error:
-            yield Finding("error", schema.where, f"cannot be checked: {_first_line(error)}")
+    for name, schema in schemas.items():
+        if name not in reached and not known:
             continue
-        if event.sample is None:
+        try:
+            check = schema_validator(contract.document, name)
+        except ValueError as error:
+            if not known:
+                yield Finding("error", schema.where, f"cannot be checked: {_first_line(error)}")
+            continue
+        sample = schema.at("example")
+        if not sample.present or sample.value is None:
             reason = "has no example: there would be no sample of the event"
             yield Finding("error", schema.where, reason)
             continue
-        for broken in check.iter_errors(event.sample):
-            place = schema.at("example", *(str(part) for part in broken.instance_path)).where
+        for broken in check.iter_errors(sample.value):
+            place = sample.at(*(str(part) for part in broken.instance_path)).where
             yield Finding("error", place, f"breaks the schema: {_first_line(broken.message)}")
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import keyword
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -41,9 +43,13 @@ class Drift:
 def write(out: Path, files: Mapping[str, str]) -> Written:
     """Make the folder hold `files`, and nothing else that we wrote earlier.
 
-    Raises ConfigError, having written nothing, where a file that is not ours is in the way.
+    Raises ConfigError, having written nothing, where the folder cannot be a package, holds what
+    is not ours and was never generated, or has a file that is not ours in the way.
     """
+    _check_name(out)
     listed = _listed(out)
+    if not listed:
+        _check_free(out, files)
     current = {name: _read(out / name) for name in {*files, *listed}}
     changed = [name for name in files if current[name] != files[name]]
     foreign = [name for name in changed if current[name] is not None and name not in listed]
@@ -71,6 +77,40 @@ def write(out: Path, files: Mapping[str, str]) -> Written:
     for name in stale:
         (out / name).unlink()
     return Written(changed, sorted(stale), len(files) - len(changed), edited)
+
+
+def _check_name(out: Path) -> None:
+    """Raise ConfigError for a folder that nobody could import."""
+    name = out.absolute().name
+    if _importable(name):
+        return
+    near = re.sub(r"\W+", "_", name).lstrip("0123456789_").rstrip("_")
+    good = near if _importable(near) else f"{near}_events".lstrip("_")
+    better = out.with_name(good) if out.name else out / good
+    raise ConfigError(f"{out}: no package can be imported as {name!r}; write --out {better}")
+
+
+def _importable(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _check_free(out: Path, files: Mapping[str, str]) -> None:
+    """Raise ConfigError for a folder that we have not made and that somebody uses.
+
+    What a first run that was cut short has left is ours: the very texts that it is to have.
+    """
+    found = sorted(out.iterdir()) if out.is_dir() else []
+    samples = out / "samples"
+    if samples.is_dir():
+        found = [path for path in found if path != samples] + sorted(samples.iterdir())
+    for path in found:
+        name = path.relative_to(out).as_posix()
+        part = path.name.startswith(".") and path.name.endswith(".part")
+        if not part and not (name in files and path.is_file() and _read(path) == files[name]):
+            raise ConfigError(
+                f"{out} has {name} in it and was never generated; nothing is written there: "
+                "name an empty folder with --out"
+            )
 
 
 def check(out: Path, files: Mapping[str, str]) -> Drift | None:

@@ -7,6 +7,7 @@ Must not know: how events come in, HTTP, where routes are configured.
 from receiver.dispatch.binding import examine
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
+from receiver.dispatch.culprit import culprit
 from receiver.dispatch.dispatcher import GRACE, Dispatcher
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 
@@ -19,5 +20,6 @@ __all__ = [
     "RouteStatus",
     "SystemClock",
     "UnderWay",
+    "culprit",
     "examine",
 ]

@@ -17,7 +17,7 @@ from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job, UnderWay
 from receiver.dispatch.clock import Clock
 from receiver.dispatch.durations import Durations
 from receiver.dispatch.isolated import IsolatedSink
-from receiver.dispatch.outcome import DELIVERED, Judge, Outcome
+from receiver.dispatch.outcome import DELIVERED, Judge, Outcome, Raised
 from receiver.dispatch.route import Route
 from receiver.dispatch.selection import Selection, Way, event
 from receiver.dispatch.tasks import Tasks
@@ -148,19 +148,21 @@ class Delivery:
         self._send_batches()
 
     def _report(self, job: Job, result: Any, seconds: float) -> None:
-        if result is not None and not job.hook.asynchronous and inspect.isawaitable(result):
-            # A plain function that returned a coroutine: an async one behind a decorator.
-            waiting = Hook(job.hook.name, lambda _argument: result, asynchronous=True)
-            self._tasks.put(replace(job, hook=waiting))
-            return
-        self._durations.add(seconds)
-        results = [result]
-        if job.batch:
-            judged = self._judge.batch(result, len(job.claims))
-            if judged is None and len(job.claims) > 1:
-                self._one_by_one(job)
+        """See to it that each claim of an ended call gets its outcome."""
+        try:
+            if result is not None and not job.hook.asynchronous and inspect.isawaitable(result):
+                # A plain function that returned a coroutine: an async one behind a decorator.
+                waiting = Hook(job.hook.name, lambda _argument: result, asynchronous=True)
+                self._tasks.put(replace(job, hook=waiting))
                 return
-            results = results if judged is None else judged
+            self._durations.add(seconds)
+            judged = self._judge.batch(result, len(job.claims)) if job.batch else [result]
+        except BaseException as error:  # what a hook returned may do anything when looked at
+            judged = [Raised(error)] * len(job.claims)
+        if judged is None and len(job.claims) > 1:
+            self._one_by_one(job)
+            return
+        results = [result] if judged is None else judged
         now = self._clock.now()
         for claim, each in zip(job.claims, results, strict=True):
             outcome = self._judge.outcome(each, claim, now=now, random=self._random())

@@ -63,12 +63,14 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         self._finished = asyncio.Event()
         self._started = False
+        self._registered = False
         self._log: Any = logger("", Redaction())
         self._posts = {route.name: _Post(route, self._runner(route)) for route in routes}
 
     async def register(self) -> None:
         """Make the routes known to the inbox, before its first event. Raises StoreError."""
         await self._inbox.register([_start(route) for route in self._wanted().values()])
+        self._registered = True
 
     async def update(self, routes: Sequence[Route]) -> None:
         """Run these routes from now on; one that did not change is not touched.
@@ -88,10 +90,14 @@ class Dispatcher:
             self._want(name, None)
 
     async def run(self) -> None:
-        """Deliver until `stop`. Raises StoreError when the routes cannot be registered."""
+        """Deliver until `stop`. Raises StoreError when the routes cannot be registered.
+
+        They are, unless they have been: a store that fails later ends nothing.
+        """
         self._started = True
         try:
-            await self.register()
+            if not self._registered:
+                await self.register()
             watching = asyncio.create_task(self._watch())
             try:
                 for post in self._posts.values():
@@ -173,6 +179,11 @@ class Dispatcher:
         """The calls of hooks in this process that have not ended; may be asked from any thread."""
         posts = list(self._posts.values())  # asked from other threads, too
         return [call for post in posts for call in post.runner.under_way()]
+
+    def unfinished(self) -> list[str]:
+        """Routes of which a call has not ended; may be asked from any thread, also afterwards."""
+        posts = list(self._posts.values())  # asked from other threads, too
+        return [post.runner.route.name for post in posts if post.runner.unfinished]
 
     async def _keep_up(self, runner: Runner) -> None:
         """Run a route, and log a fault of our own in it instead of ending the others for it."""

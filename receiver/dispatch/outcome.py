@@ -9,17 +9,18 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from receiver.backoff import Schedule
+from receiver.backoff import LONGEST_WAIT, Schedule
 from receiver.errors import Reject, Retry
 from receiver.inbox import Claim, Failure
-from receiver.redaction import Redaction
+from receiver.redaction import Redaction, plain
 
-LONGEST_WAIT = 7 * 86_400.0
-"""Seconds; a sink that asks for more is called again after this long."""
 LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 8_000
+LONGEST_SPOKEN = 100_000
+"""Characters of a message or traceback that are searched for secrets, before it is shortened."""
+LONGEST_NAME = 200
 FRAMES = 20
 
 MAY_RETURN = (
@@ -80,15 +81,22 @@ class Judge:
     redaction: Redaction
 
     def outcome(self, result: Any, claim: Claim, *, now: datetime, random: float) -> Outcome:
-        """`result` is what the hook returned for this event, or a Raised."""
+        """`result` is what the hook returned for this event, or a Raised. Raises nothing."""
+        try:
+            return self._outcome(result, claim, now, random)
+        except BaseException:  # what a hook returned or raised may do anything when looked at
+            failure = Failure(now, "error", "", "what the hook returned or raised cannot be told")
+            return self._again(failure, claim, 0.0, now, random)
+
+    def _outcome(self, result: Any, claim: Claim, now: datetime, random: float) -> Outcome:
         if result is None or result is True:
             return DELIVERED
         after = 0.0
-        if isinstance(result, Raised):
+        if is_a(result, Raised):
             failure = self._failure(result, now)
-            if isinstance(result.error, Reject):
+            if is_a(result.error, Reject):
                 return Dead(failure)
-            if isinstance(result.error, Retry):
+            if is_a(result.error, Retry):
                 after = seconds(result.error.after)
         elif result is False:
             failure = Failure(now, "retry", "", "the hook returned False")
@@ -103,20 +111,21 @@ class Judge:
         A Retry is meant for all of them, and so is a deadline: calling each at once would only
         wait as long again. Both are called one by one when they are due.
         """
-        if isinstance(result, Raised):
-            return [result] * size if result.overdue or isinstance(result.error, Retry) else None
+        if is_a(result, Raised):
+            return [result] * size if result.overdue or is_a(result.error, Retry) else None
         if result is False:
             return None
         if result is None or result is True:
             return [result] * size
-        if not isinstance(result, list | tuple) or len(result) != size:
-            what = f"{len(result)} outcomes" if isinstance(result, list | tuple) else shown(result)
+        several = items(result)
+        if several is None or len(several) != size:
+            what = shown(result) if several is None else f"{len(several)} outcomes"
             error = TypeError(
                 f"on_batch returned {what} for {size} events; it returns nothing, or a list with"
                 " None, True, False, a Retry or a Reject for each"
             )
             return [Raised(error)] * size
-        return [Raised(item) if isinstance(item, BaseException) else item for item in result]
+        return [Raised(item) if is_a(item, BaseException) else item for item in several]
 
     def _again(
         self, failure: Failure, claim: Claim, after: float, now: datetime, random: float
@@ -124,21 +133,22 @@ class Judge:
         delay = self.schedule.delay(claim.attempt, random)
         if delay is None:
             return Dead(replace(failure, kind="expired"))
-        return RetryAt(now + timedelta(seconds=max(delay, after)), failure)
+        wait = min(max(delay, after), LONGEST_WAIT)
+        return RetryAt(now + timedelta(seconds=wait), failure)
 
     def _failure(self, raised: Raised, now: datetime) -> Failure:
         error = raised.error
         if raised.overdue:
             kind, message = "deadline", f"the hook took longer than {self.deadline:g} s"
         else:
-            own = "retry" if isinstance(error, Retry) else "error"
-            kind, message = ("reject" if isinstance(error, Reject) else own), spoken(error)
+            own = "retry" if is_a(error, Retry) else "error"
+            kind, message = ("reject" if is_a(error, Reject) else own), spoken(error)
         # A Retry or a Reject is the sink's own words; where they were said is of no interest.
         trace = "" if kind in ("retry", "reject") else traced(error)
         return Failure(
             now,
             kind,
-            called(error),
+            self._clean(called(error))[:LONGEST_NAME],
             self._clean(message)[:LONGEST_MESSAGE],
             self._clean(trace)[-LONGEST_TRACEBACK:],
         )
@@ -154,10 +164,32 @@ def seconds(value: Any) -> float:
     return float(min(max(value, 0.0), LONGEST_WAIT))
 
 
+def is_a(value: object, *kinds: type) -> bool:
+    """What `isinstance` says, without asking the value, whose `__class__` may do anything."""
+    return issubclass(type(value), kinds)
+
+
+def items(value: object) -> list[Any] | None:
+    """What is in a list or a tuple, whatever a subclass says of it; None for anything else."""
+    if is_a(value, list):
+        return list.__getitem__(cast("list[Any]", value), slice(None))
+    if is_a(value, tuple):
+        return [*tuple.__getitem__(cast("tuple[Any, ...]", value), slice(None))]
+    return None
+
+
+def named(error: BaseException) -> str:
+    """The name of the exception's class, whatever that makes of being asked for it."""
+    try:
+        return plain(type(error).__name__, LONGEST_NAME)
+    except BaseException:  # a class of such classes may even exit there
+        return "(its name cannot be shown)"
+
+
 def spoken(error: BaseException) -> str:
     """The exception's message, whatever its class makes of being asked for it."""
     try:
-        return str(error)
+        return plain(str(error), LONGEST_SPOKEN)
     except BaseException:  # a class may even exit there
         return "(its message cannot be shown)"
 
@@ -165,25 +197,26 @@ def spoken(error: BaseException) -> str:
 def shown(value: object) -> str:
     """A value in a few words, whatever its class makes of being asked for them."""
     try:
-        text = repr(value)
+        text = plain(repr(value), LONGEST_SPOKEN)
     except BaseException:  # a class may even exit there
-        text = f"a {type(value).__name__}"
+        text = "something that cannot be shown"
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def called(error: BaseException) -> str:
     """The name of the exception's type, of the process where it was raised."""
-    return error.name if isinstance(error, Foreign) else type(error).__name__
+    return cast("Foreign", error).name if is_a(error, Foreign) else named(error)
 
 
 def traced(error: BaseException) -> str:
     """Where it was raised, without the frame that called the hook."""
-    if isinstance(error, Foreign):
-        return error.trace
+    if is_a(error, Foreign):
+        return cast("Foreign", error).trace
     trace = error.__traceback__
     try:
-        return "".join(
-            traceback.format_exception(type(error), error, trace and trace.tb_next, limit=-FRAMES)
+        lines = traceback.format_exception(
+            type(error), error, trace and trace.tb_next, limit=-FRAMES
         )
+        return plain("".join(lines)[-LONGEST_SPOKEN:], LONGEST_SPOKEN)
     except BaseException:  # a class may even exit there
         return "(its traceback cannot be shown)"

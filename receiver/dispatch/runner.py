@@ -75,11 +75,7 @@ class Runner:
         self._verdicts = Verdicts(
             inbox, clock, self._written, self._store_trouble, self._store_relief
         )
-        self._awake = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._ended = asyncio.Event()
-
-    # -- what others ask -------------------------------------------------------------------------
+        self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
 
     def wake(self) -> None:
         """There may be something to claim."""
@@ -110,14 +106,19 @@ class Runner:
         """The calls in this process that have not ended; may be asked from any thread."""
         return [] if self._delivery is None else self._delivery.under_way()
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a call of the sink (a hook, `open`, `close`) has not ended."""
+        delivery = self._delivery
+        ended = self._status.state in ("stopped", "broken")
+        return not ended or (delivery is not None and (delivery.busy or delivery.overdue > 0))
+
     def stop(self) -> None:
         """Claim no more, begin no more calls."""
         self._stopping.set()
         self._awake.set()
         if self._delivery is not None:
             self._delivery.stop()
-
-    # -- the life of the route -------------------------------------------------------------------
 
     async def run(self, grace: Callable[[], float]) -> None:
         """Deliver until `stop`; then wait `grace()` seconds for the calls that are under way."""
@@ -238,8 +239,6 @@ class Runner:
             self._log.warning("the sink does not close", error=said)
         await sink.release()
 
-    # -- what happens to it ----------------------------------------------------------------------
-
     def _decide(self, claim: Claim, outcome: Outcome) -> None:
         """Take the outcome of one attempt."""
         self._verdicts.add(claim, outcome)
@@ -249,18 +248,21 @@ class Runner:
             return
         failure = outcome.failure
         self._failed += 1
-        self._dead += isinstance(outcome, Dead)
         error = ": ".join(part for part in (failure.error, failure.message) if part)
         self._note(self._status.state, error)
-        if self._logged_at is None or failure.at - self._logged_at >= QUIET:
+        dead = isinstance(outcome, Dead)
+        self._dead += dead
+        quiet = self._logged_at is not None and failure.at - self._logged_at < QUIET
+        if dead or not quiet:  # an attempt is made again; a dead letter waits for a person
             self._logged_at = failure.at
-            self._log.warning(
-                "dead letter" if isinstance(outcome, Dead) else "not delivered",
-                event_id=claim.event.id,
-                type=claim.event.type,
-                attempt=claim.attempt,
-                error=error,
-            )
+            with contextlib.suppress(Exception):  # a log that cannot be written costs no outcome
+                self._log.warning(
+                    "dead letter" if dead else "not delivered",
+                    event_id=claim.event.id,
+                    type=claim.event.type,
+                    attempt=claim.attempt,
+                    error=error,
+                )
 
     def _note(self, state: Any, error: str) -> None:
         self._status = replace(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from receiver.dispatch.calls import MOST_OVERDUE, Job, Place, Report, Seat, Watch
-from receiver.dispatch.outcome import Raised
+from receiver.dispatch.outcome import Raised, is_a
 
 SLICE = 0.002
 """Seconds after which a task lets the loop go on, though its hooks never wait for anything."""
@@ -42,7 +42,7 @@ class Tasks:
 
     @property
     def busy(self) -> bool:
-        return any(seat.job is not None for seat in self._seats)
+        return any(seat.job is not None for seat in list(self._seats))
 
     @property
     def overdue(self) -> int:
@@ -102,7 +102,7 @@ class Tasks:
                 return await job.hook.call(job.argument)
         except BaseException as error:  # a hook may raise SystemExit; here it ends nothing
             task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
+            if is_a(error, asyncio.CancelledError) and task and task.cancelling():
                 raise  # it is this task that is cancelled, not something within the hook
             return Raised(error, overdue=limit.expired())
 

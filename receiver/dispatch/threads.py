@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from receiver.dispatch.calls import MOST_OVERDUE, Job, Place, Report, Seat, Watch
-from receiver.dispatch.outcome import Raised
+from receiver.dispatch.outcome import Raised, is_a
 
 THREADS = 4
 """Threads of one route, at most; more would only wait for one another's turn to run Python."""
@@ -54,7 +54,7 @@ class Threads:
 
     @property
     def busy(self) -> bool:
-        return bool(self._ended) or any(seat.job is not None for seat in self._seats)
+        return bool(self._ended) or any(seat.job is not None for seat in list(self._seats))
 
     @property
     def overdue(self) -> int:
@@ -174,7 +174,7 @@ async def once(function: Callable[[], Any], deadline: float) -> Any:
             return await function()
     except BaseException as error:
         task = asyncio.current_task()
-        if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
+        if is_a(error, asyncio.CancelledError) and task and task.cancelling():
             raise
         return Raised(error, overdue=limit.expired())
 

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from receiver.dispatch.clock import Clock
 from receiver.dispatch.outcome import Dead, Delivered, Outcome, RetryAt
-from receiver.inbox import Claim, Inbox
+from receiver.errors import UnkeepableError
+from receiver.inbox import Claim, Failure, Inbox
 
 AT_ONCE = 256
 """Failures written at the same time; a store commits them together."""
@@ -89,6 +90,18 @@ class Verdicts:
         return [v for v, result in zip(verdicts, results, strict=True) if result is not None]
 
     async def _write_failure(self, claim: Claim, outcome: Outcome) -> None:
+        try:
+            await self._write_one(claim, outcome)
+        except UnkeepableError as error:
+            # The same again could not help, and the other outcomes wait for this one.
+            why = f"the inbox cannot keep what was said of it: {error}"
+            failure = Failure(self._clock.now(), "error", type(error).__name__, why)
+            try:
+                await self._write_one(claim, _about(outcome, failure))
+            except UnkeepableError:
+                await self._write_one(claim, Dead(failure))
+
+    async def _write_one(self, claim: Claim, outcome: Outcome) -> None:
         match outcome:
             case RetryAt(when, failure):
                 await self._inbox.defer(claim, until=when, failure=failure)
@@ -96,3 +109,12 @@ class Verdicts:
                 await self._inbox.bury(claim, failure=failure, at=self._clock.now())
             case Delivered():
                 await self._inbox.settle([claim])
+
+
+def _about(outcome: Outcome, failure: Failure) -> Outcome:
+    """The same outcome for another reason."""
+    match outcome:
+        case RetryAt(when, _):
+            return RetryAt(when, failure)
+        case _:
+            return Dead(failure)

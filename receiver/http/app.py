@@ -47,7 +47,7 @@ def _unobserved(operation: Operation, outcome: Outcome) -> None:
     """The observer that does not look."""
 
 
-def _uncounted(status: int) -> None:
+def _uncounted(status: int, method: str, path: str) -> None:
     """The counter that does not count."""
 
 
@@ -125,7 +125,7 @@ async def _no_such_thing(
     stranger: Stranger, request: ConnexionRequest, error: HTTPException
 ) -> ConnexionResponse:
     """What strangers get for what is not there; they are counted, not logged."""
-    stranger(error.status_code)
+    stranger(error.status_code, request.method, request.scope["path"])
     allow = (error.headers or {}).get("Allow")
     return response(answer.problem(error.status_code, allow))
 
@@ -137,5 +137,5 @@ async def _broken(
     _log.error("%r could not be answered", request.scope["path"], exc_info=error)
     if CAPTURED in request.scope:
         return response(answer.reply(answer.FAULT))
-    stranger(500)
+    stranger(500, request.method, request.scope["path"])
     return response(answer.problem(500))

@@ -30,8 +30,9 @@ CAPTURED = "receiver.captured"
 Observe = Callable[[Operation, Outcome], None]
 """Is told of every request to an event path that is refused before `intake` sees it."""
 
-Stranger = Callable[[int], None]
-"""Is told the status (404, 405, 500) of every answer that is about no event."""
+Stranger = Callable[[int, str, str], None]
+"""Is told the status (404, 405, 500) of every answer that is about no event, the request's method
+and its path."""
 
 _log = logging.getLogger("receiver.http")
 _NEUTRAL_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"0")]

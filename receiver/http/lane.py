@@ -34,5 +34,5 @@ class Lane(Capture):
             await answer.send_reply(reply, send)
 
     async def refuse_method(self, operation: Operation, scope: Scope, send: Send) -> None:
-        self._stranger(405)
+        self._stranger(405, scope["method"], scope["path"])
         await answer.send_reply(answer.POST_ONLY, send)

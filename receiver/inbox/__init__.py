@@ -151,6 +151,8 @@ class Query:
 
     state: Literal["accepted", "quarantined"] = "accepted"
     ids: tuple[str, ...] = ()
+    begins: str | None = None
+    """How their ids begin."""
     sources: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     """Patterns as in receiver.patterns, over the event type."""

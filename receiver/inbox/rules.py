@@ -100,6 +100,8 @@ def selects(query: Query) -> Callable[[Stored], bool]:
             tests.append(lambda event: value(event) in members)
 
     among(query.ids, lambda event: event.id)
+    if (start := query.begins) is not None:
+        tests.append(lambda event: event.id.startswith(start))
     among(query.sources, lambda event: event.source)
     among(query.nodes, lambda event: event.node)
     among(query.users, lambda event: event.user)

@@ -111,8 +111,8 @@ class Ingest:
         if notable:
             self._notable(operation, outcome, detail)
 
-    def stranger(self, status: int) -> None:
-        """Count a request that was about no event."""
+    def stranger(self, status: int, _method: str = "", _path: str = "") -> None:
+        """Count a request that was about no event; what it asked for makes no series."""
         self._strangers[status if status in self._strangers else OTHER] += 1
         if not self._waiting:
             self._wait()

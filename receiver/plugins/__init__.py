@@ -7,7 +7,7 @@ Must not know: events on their way, the inbox.
 
 from receiver.plugins.anchoring import anchored
 from receiver.plugins.autoroute import AutoRoute, autoroute
-from receiver.plugins.binding import BoundSink, Hook, bind, check
+from receiver.plugins.binding import BoundSink, Hook, SettingError, bind, check
 from receiver.plugins.description import Description, describe
 from receiver.plugins.discovery import GROUP, Plugin, discover
 
@@ -18,6 +18,7 @@ __all__ = [
     "Description",
     "Hook",
     "Plugin",
+    "SettingError",
     "anchored",
     "autoroute",
     "bind",

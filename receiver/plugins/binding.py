@@ -22,6 +22,7 @@ from receiver.errors import PluginError
 from receiver.plugins.discovery import Plugin
 from receiver.plugins.inspection import Manager, manager, marked
 from receiver.redaction import Redaction
+from receiver.settings import KeyPath, plain
 from receiver.sink import Sink, logger
 
 
@@ -36,6 +37,17 @@ class Hook:
 
     def __call__(self, argument: Any) -> Any:
         return self.call(argument)
+
+
+class SettingError(PluginError):
+    """A sink cannot be made with these settings; `path` leads to the first of them that is wrong.
+
+    It is empty where settings are missing only.
+    """
+
+    def __init__(self, message: str, path: KeyPath) -> None:
+        self.path = path
+        super().__init__(message)
 
 
 class BoundSink:
@@ -190,7 +202,10 @@ def _made(who: str, cls: type[Sink], route: str, settings: Mapping[str, Any]) ->
     try:
         checked = cls.Settings.model_validate(dict(settings))
     except ValidationError as error:
-        raise PluginError(f"{who} {_faults(error, cls, route, settings)}") from None
+        given = [fault["loc"] for fault in error.errors() if fault["type"] != "missing"]
+        raise SettingError(
+            f"{who} {_faults(error, cls, route, settings)}", given[0] if given else ()
+        ) from None
     try:
         return cls(checked, route=route)
     except (Exception, SystemExit) as error:
@@ -211,7 +226,8 @@ def _faults(
             wrong.append(f"has no setting {name}{_nearest(name, cls.Settings.model_fields)}")
         else:
             # A validator of the plugin may have put the secret that it refused into its message.
-            said = Redaction(_secret_texts(cls, settings)).text(fault["msg"])
+            words = plain(fault["type"], fault["msg"], name)
+            said = Redaction(_secret_texts(cls, settings)).text(words)
             wrong.append(f"cannot use the setting {name}: {said}" if name else f"says: {said}")
     if missing:
         noun = "setting" if len(missing) == 1 else "settings"

@@ -28,7 +28,7 @@ from receiver.settings.model import (
     SourceSettings,
     StoreSettings,
 )
-from receiver.settings.problems import nearest, nearest_of, problems, wording
+from receiver.settings.problems import nearest, nearest_of, plain, problems, wording
 from receiver.settings.values import STORE_SCHEME, split_address
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "combine",
     "nearest",
     "nearest_of",
+    "plain",
     "split_address",
     "variable",
     "wording",

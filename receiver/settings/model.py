@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from receiver.settings.values import Address, Moment, Network, Seconds, Start, StoreUrl
+from receiver.settings.values import Address, Delay, Moment, Network, Seconds, Start, StoreUrl
 
 
 class _Table(BaseModel):
@@ -121,8 +121,9 @@ class SourceSettings(_Table):
     )
     policy: Literal["first", "any", "all"] = Field(
         default="first",
-        description="When a request carries the headers of several kinds of proof: the `first` "
-        "kind that the spec lists must pass, `any` of them, or `all`.",
+        description="Of the kinds of proof whose headers a request carries, and for which there "
+        "are keys: `first`: the one that the spec lists first must pass; `any`: one of them; "
+        "`all`: each of them. A kind whose header was not sent is never asked for.",
     )
     on_expiry: Literal["warn", "503"] = Field(
         default="warn",
@@ -138,17 +139,19 @@ class SourceSettings(_Table):
 class RetrySettings(_Table):
     """When a failed delivery is tried again: `schedule`, or the other four together."""
 
-    schedule: tuple[Seconds, ...] | None = Field(
+    schedule: tuple[Delay, ...] | None = Field(
         default=None,
-        description="Seconds before each further attempt (±20 % jitter).",
+        description="Seconds before each further attempt (±20 % jitter), a week at most.",
     )
-    first: Seconds | None = Field(
+    first: Delay | None = Field(
         default=None, description="Seconds before the second attempt, at most."
     )
     factor: float | None = Field(
-        default=None, ge=1, description="Each pause is this many times longer."
+        default=None, ge=1, allow_inf_nan=False, description="Each pause is this many times longer."
     )
-    cap: Seconds | None = Field(default=None, description="Seconds that no pause exceeds.")
+    cap: Delay | None = Field(
+        default=None, description="Seconds that no pause exceeds, a week at most."
+    )
     attempts: int | None = Field(default=None, ge=1, le=1000, description="Attempts in all.")
 
     @model_validator(mode="after")

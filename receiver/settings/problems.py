@@ -16,6 +16,28 @@ from receiver.settings.lines import KeyPath
 NAMED_TABLES = ("sources", "routes")
 """Tables whose own keys are names that the user gives."""
 
+_LISTS = ("tuple_type", "list_type", "set_type")
+_EXAMPLES = {
+    "events": '["bell.*"]',
+    "secrets": '[{ name = "a", value = "env:NAME" }]',
+    "headers": '[{ name = "X-Key", value = "env:NAME" }]',
+    "public_keys": '["file:key.pem"]',
+    "schedule": "[5, 300, 1800]",
+}
+_WORDS = {
+    "bool_": "true or false",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "string_type": "a text in quotes",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
+"""The kinds of pydantic's errors that it words as a Python programmer reads them."""
+
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[KeyPath, str]]:
     """(key, what is wrong) of each thing wrong, in the order of the model."""
@@ -55,10 +77,20 @@ def _problem(detail: dict[str, Any], model: type[BaseModel]) -> tuple[KeyPath, s
         return path, f"should be {detail['ctx']['expected']}"
     if kind == "value_error":
         return path, str(detail["ctx"]["error"])
-    return path, _plain(detail["msg"])
+    return path, plain(kind, detail["msg"], str(path[-1]) if path else "")
 
 
-def _plain(message: str) -> str:
+def plain(kind: str, message: str, key: str) -> str:
+    """What pydantic says of a value, in the words of the file that it stands in.
+
+    `kind` is pydantic's name of the error.
+    """
+    if kind in _LISTS:
+        return f"should be a list, such as {_EXAMPLES.get(key, _EXAMPLES['events'])}"
+    known = next((words for start, words in _WORDS.items() if kind.startswith(start)), None)
+    if known is not None:
+        return f"should be {known}"
+    message = message.removeprefix("Value error, ")
     for start in ("Input should be ", "Value should "):
         if message.startswith(start):
             return f"should be {message.removeprefix(start)}"

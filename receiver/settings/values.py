@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from receiver.backoff import LONGEST_WAIT
+
 STORE_SCHEME = "sqlite:///"
 _DATES = "2026-12-01 or 2026-12-01T08:00:00Z"
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})")
@@ -74,3 +76,4 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 StoreUrl = Annotated[str, BeforeValidator(_store_url)]
 Start = Annotated[Any, BeforeValidator(_start)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Delay = Annotated[float, Field(ge=0, le=LONGEST_WAIT, allow_inf_nan=False)]

@@ -1,6 +1,6 @@
 """Prints events: for people on a terminal, as JSON lines into anything else.
 
-Must not know: anything of Receiver but its porch.
+Must not know: anything of Receiver but its porch, and how text is made printable.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from receiver import Event, Sink, hookimpl
-from receiver.sinks.text import indented, line, printable
+from receiver.printable import printable
+from receiver.sinks.text import indented, line
 
 if TYPE_CHECKING:
     from rich.console import Console as Terminal

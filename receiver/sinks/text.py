@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from receiver import Event
+from receiver.printable import printable
 
-_LINE_BREAKS = re.compile(r"[\r\n]+")
+_BREAKS = re.compile(r"[\r\n\t]+")
 
 
 def line(event: Event[Any]) -> str:
@@ -33,8 +34,8 @@ def line(event: Event[Any]) -> str:
         "replay": event.replay,
         "released": event.released,
     }
-    # In JSON a line break stands only between tokens; within strings it is written as an escape.
-    payload = _LINE_BREAKS.sub(" ", event.raw.decode("utf-8")).strip()
+    # In JSON a line break or tab stands only between tokens; in strings it is written as an escape.
+    payload = _BREAKS.sub(" ", event.raw.decode("utf-8")).strip()
     return printable(f'{json.dumps(envelope, ensure_ascii=False)[:-1]}, "data": {payload}}}')
 
 
@@ -46,26 +47,5 @@ def indented(event: Event[Any]) -> str:
     )
 
 
-def printable(text: str) -> str:
-    r"""`text` with everything that a terminal might act on as `\uXXXX`: controls, bidi marks, ESC.
-
-    JSON stays the same JSON by it: what is replaced can stand in its strings only.
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
-
-
 def _utc(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
-
-
-def _escaped(char: str) -> str:
-    if char == "\t":
-        return " "
-    return "".join(f"\\u{unit:04x}" for unit in _utf16(char))
-
-
-def _utf16(char: str) -> list[int]:
-    data = char.encode("utf-16-be", "surrogatepass")
-    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]

@@ -82,7 +82,7 @@ def test_sources_secrets_sinks_and_their_settings_are_checked(run: Run, tmp_path
         "receiver.toml:4: [sources.gridx] secrets[0].value: the environment variable NOWHERE is",
         "receiver.toml:6: [routes.a] sink: no sink 'consol' is installed; did you mean \"console",
         "receiver.toml:7: [routes.b]: route b: sink jsonl",
-        "receiver.toml:9: [routes.c]: route c: sink console",
+        "receiver.toml:11: [routes.c] settings.formt: route c: sink console",
     ):
         assert fault in done.stderr
     assert "Traceback" not in done.stderr

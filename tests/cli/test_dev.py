@@ -41,6 +41,21 @@ def test_a_refused_request_prints_one_line_with_what_would_be_accepted(
     assert running.send("appliance/online")[0]["said"] == "accepted"
 
 
+def test_a_wrong_path_or_method_prints_the_nearest_event_path(running: RunningReceiver) -> None:
+    assert httpx.post(f"{running.url}/gridx/event/appliance/online").status_code == 404
+    line = running.wait_for("404 POST /gridx/event/appliance/online: no event path; the nearest is")
+    assert "/gridx/events/appliance/online; accepted would be: receiver send" in line
+    assert httpx.get(f"{running.url}/gridx/events/appliance/online").status_code == 405
+    assert running.wait_for("405 GET /gridx/events/appliance/online: an event path takes POST only")
+
+
+def test_a_body_over_the_limit_prints_what_to_do(running: RunningReceiver) -> None:
+    url = f"{running.url}/gridx/events/appliance/online"
+    assert httpx.post(url, content=bytes(1_100_000)).status_code == 413
+    line = running.wait_for("413 gridx_appliance_online: the body has more than 1048576 bytes")
+    assert line.endswith("raise x-receiver.limits.body of it in the spec")
+
+
 def test_a_quarantined_event_prints_its_problems_and_where_to_look(
     running: RunningReceiver,
 ) -> None:
@@ -48,6 +63,24 @@ def test_a_quarantined_event_prints_its_problems_and_where_to_look(
     assert answer["said"] == "quarantined"
     line = running.wait_for("200 gridx_appliance_online: quarantined: /data: ")
     assert line.endswith("see: receiver quarantine list")
+
+
+def test_every_dead_letter_is_a_line(tmp_path: Path) -> None:
+    picky = """
+from receiver import Reject, hookimpl
+
+@hookimpl
+def on_event(event):
+    raise Reject("not here")
+"""
+    with RunningReceiver(tmp_path, config="autoroute = true", plugins={"picky.py": picky}) as one:
+        ids = [
+            name
+            for answer in one.send("appliance/online", "--count", "5")
+            for name in answer["ids"]
+        ]
+        for name in ids:
+            assert "dead letter" in one.wait_for(f"event_id={name}")
 
 
 def test_ctrl_c_ends_it_cleanly_and_the_next_start_goes_on(tmp_path: Path) -> None:
@@ -81,6 +114,34 @@ def test_a_port_in_use_is_one_line_with_a_way_out(tmp_path: Path) -> None:
         f"receiver: cannot listen on 127.0.0.1 port {port}: Address already in use; stop the "
         f"program that has it, or choose another: receiver dev --port {port + 1}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("nohost.invalid", "there is no such host; name an address of this machine"),
+        ("192.0.2.7", "it is none of this machine"),  # of RFC 5737: nobody has it
+    ],
+)
+def test_an_address_that_is_not_ours_is_told_as_that(tmp_path: Path, host: str, said: str) -> None:
+    done = RunningReceiver(tmp_path).run("dev", "--port", "0", "--host", host)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(f"receiver: cannot listen on {host} port 0: ")
+    assert said in done.stderr
+    assert "stop the program" not in done.stderr
+
+
+def test_a_store_that_cannot_be_made_is_told_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    receiver = RunningReceiver(tmp_path)
+    places = {"taken": "is no folder", "taken/deep": "is no folder"}
+    if Path("/proc/self").exists():
+        places["/proc/here"] = "cannot make the folder /proc/here: "
+    for place, said in places.items():
+        done = receiver.run("dev", "--port", "0", "--store-dir", place)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert said in done.stderr
+        assert done.stderr.endswith("; use another --store-dir\n")
 
 
 def test_two_receivers_never_deliver_from_one_store(running: RunningReceiver) -> None:

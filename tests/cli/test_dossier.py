@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from receiver import catalogue
 from receiver.catalogue import Catalogue
@@ -85,7 +85,7 @@ async def test_what_was_done_with_is_called_delivered_and_dead_what_was_given_up
 
 
 async def test_no_route_sees_what_is_quarantined(inbox: MemoryInbox, served: Catalogue) -> None:
-    await inbox.append([replace(entry("q", "Q"), problems=("of no known type",))])
+    await inbox.append([structs.replace(entry("q", "Q"), problems=("of no known type",))])
     assert [event.id for event in await inbox.read(Query(state="quarantined"))] == ["q"]
     dossier = await collect(inbox, "q", served)
     assert dossier.routes == {"r": "quarantined: no route sees it"}

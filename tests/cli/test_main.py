@@ -39,6 +39,17 @@ def test_the_help_of_every_command_has_an_example_of_it(path: tuple[str, ...]) -
     assert f"receiver {' '.join(path)}" in help_of(path)
 
 
+def groups() -> list[tuple[str, ...]]:
+    return sorted({path[:-1] for path in commands()})
+
+
+@pytest.mark.parametrize("path", groups(), ids=" ".join)
+def test_what_a_command_does_is_never_cut_short(path: tuple[str, ...], run: Run) -> None:
+    listed = run(*path, "--help", COLUMNS="80").stdout.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
+
+
 def test_the_version_is_told(run: Run) -> None:
     assert run("--version").stdout == f"receiver {receiver.__version__}\n"
 

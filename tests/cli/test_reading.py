@@ -83,6 +83,14 @@ def test_an_event_is_shown_by_its_position_too(
     assert read(running, "events", "show", "1")["id"] == sent["delivered"]
 
 
+def test_the_start_of_an_id_is_enough_where_it_is_that_of_one_event(
+    running: RunningReceiver, sent: dict[str, str]
+) -> None:
+    for name in ("delivered", "broken"):
+        assert read(running, "events", "show", sent[name][:20])["id"] == sent[name]
+    assert running.run("events", "show", sent["delivered"][:7]).returncode == 1
+
+
 def test_every_failed_attempt_is_shown(running: RunningReceiver, sent: dict[str, str]) -> None:
     [attempt] = read(running, "events", "show", sent["again"])["attempts"]
     assert (attempt["route"], attempt["number"]) == ("picky", 1)
@@ -153,3 +161,23 @@ def test_without_an_inbox_the_message_says_how_to_get_one(run: Run) -> None:
     done = run("events", "list")
     assert done.returncode == 1
     assert "start `receiver dev`, or name --store-dir" in done.stderr
+
+
+def test_a_name_that_nobody_knows_is_told_with_the_nearest(running: RunningReceiver) -> None:
+    for command, said in {
+        ("events", "list", "--source", "gridy"): "there is no source 'gridy'; did you mean \"gridx",
+        ("quarantine", "list", "--source", "gridy"): "there is no source 'gridy'",
+        ("dead", "list", "--route", "piky"): "there is no route 'piky'; did you mean \"picky",
+    }.items():
+        done = running.run(*command)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert said in done.stderr
+    done = running.run("events", "list", "--type", "apliance/online")
+    assert done.returncode == 0
+    assert done.stderr.startswith(
+        "'apliance/online' matches no event type of the contract; did you mean"
+    )
+
+
+def test_a_rejection_is_said_once(running: RunningReceiver, sent: dict[str, str]) -> None:
+    assert "\treject: no gateways here" in running.run("dead", "list").stdout

@@ -92,11 +92,21 @@ def test_without_secrets_the_message_says_where_they_come_from(run: Run) -> None
     assert "there are no secrets of source gridx to sign with; start `receiver dev`" in done.stderr
 
 
-@pytest.mark.parametrize("wrong", ["data", "=5", "/data/x/y=1/z=2"])
-def test_a_change_that_cannot_be_made_is_one_line(running: RunningReceiver, wrong: str) -> None:
-    done = running.run("send", "datum/agg/update", "--set", wrong)
+def test_a_change_that_cannot_be_made_is_one_line(running: RunningReceiver) -> None:
+    done = running.run("send", "datum/agg/update", "--set", "/data/x/y=1/z=2")
     assert done.stderr.count("\n") <= 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--set", "data"), ("--set", "=5"), ("--url", "not-a-url")]
+)
+def test_an_option_that_makes_no_sense_is_wrong_usage(
+    running: RunningReceiver, option: str, value: str
+) -> None:
+    done = running.run("send", "datum/agg/update", option, value)
+    assert done.returncode == 2
+    assert f"Invalid value for {option}: {value!r}" in done.stderr
 
 
 def test_a_type_of_two_sources_names_the_choices() -> None:

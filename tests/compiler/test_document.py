@@ -70,14 +70,14 @@ def test_the_line_of_every_part_is_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a: 1\nb: 2\na: 3\n", "line 3: the key 'a' is given twice"),
-        ("a: {b: 1, b: 2}\n", "line 1: the key 'b' is given twice"),
+        ("a: 1\nb: 2\na: 3\n", "spec.yaml:3: the key 'a' is given twice"),
+        ("a: {b: 1, b: 2}\n", "spec.yaml:1: the key 'b' is given twice"),
         ("a: 1\n---\nb: 2\n", "second document"),
         ("a: !!python/object:os.system x\n", "tag"),
         ("a: *b\n", "alias"),
         ("a: &a [*a]\n", "alias"),
         ("? [1]\n: 2\n", "key must be a text"),
-        ("a: [1\n", "line"),
+        ("a: [1\n", "spec.yaml:2: is no valid YAML"),
         ("[" * 2000, "deeper than"),
         (b"a: \xff\xfe\xfd", "spec.yaml"),
     ],

@@ -17,7 +17,7 @@ from typer.testing import Result
 from receiver.codegen import package
 from receiver.codegen.lint import lint
 from receiver.errors import ReceiverError, SpecError
-from receiver.excerpt import walk
+from receiver.excerpt import pointer, walk
 
 Command = Callable[..., Result]
 POST = "/paths/~1acme~1hooks/post"
@@ -130,7 +130,7 @@ def test_warnings_do_not_fail(command: Command, tmp_path: Path) -> None:
     assert result.stdout == (
         "acme.yaml:8: warning: /x-receiver/sources/acme: no event of acme declares /nr\n"
     )
-    assert result.stderr == "acme.yaml: 0 errors, 1 warnings\n"
+    assert result.stderr == "acme.yaml: 0 errors, 1 warning\n"
 
 
 def test_errors_fail_and_can_be_read_by_programs(command: Command, tmp_path: Path) -> None:
@@ -151,7 +151,89 @@ def test_a_file_that_is_no_yaml_fails(command: Command, tmp_path: Path) -> None:
     result = command("spec", "lint", "broken.yaml")
 
     assert result.exit_code == 1
-    assert "line 2: the key 'a' is given twice" in result.stdout
+    assert result.stdout == "broken.yaml:2: error: /: the key 'a' is given twice\n"
+
+
+def test_one_mistake_hides_no_other(acme: Any) -> None:
+    schemas = acme["components"]["schemas"]
+    schemas["DoorClosed"]["properties"]["at"] = {"$ref": "#/components/schemas/Nowhere"}
+    schemas["DoorOpened"]["example"]["door"]["serial"] = 7
+    schemas["DoorOpened"]["x-receiver"]["hok"] = "acme_opened"
+    acme["x-receiver"]["sources"]["acme"]["key"] = {"pionter": "/id"}
+    acme["components"]["securitySchemes"]["acmeSignature"]["x-receiver"]["algorithm"] = "sha1"
+
+    errors = found(acme, "error")
+
+    assert set(errors) == {
+        "/components/schemas/DoorClosed/properties/at/$ref",
+        f"{OPENED}/example/door/serial",
+        f"{OPENED}/x-receiver/hok",
+        "/x-receiver/sources/acme/key/pionter",
+        "/components/securitySchemes/acmeSignature/x-receiver/algorithm",
+    }
+
+
+def test_a_body_that_refers_to_nothing_is_told_once(acme: Any) -> None:
+    content = acme["paths"]["/acme/hooks"]["post"]["requestBody"]["content"]
+    content["application/json"]["schema"] = {"$ref": "#/components/schemas/Nowhere"}
+
+    assert list(found(acme, "error")) == [
+        f"{POST}/requestBody/content/application~1json/schema/$ref"
+    ]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        (),
+        ("paths", "/acme/hooks", "post"),
+        ("components", "securitySchemes", "acmeSignature"),
+        ("components", "schemas", "DoorOpened"),
+    ],
+)
+def test_a_misspelt_vendor_key_is_told_once_with_the_right_one(
+    acme: Any, place: tuple[str, ...]
+) -> None:
+    here = acme
+    for part in place:
+        here = here[part]
+    here["x-reciever"] = here.pop("x-receiver")
+
+    assert found(acme, "error") == {
+        pointer((*place, "x-reciever")): "is not a known key; did you mean 'x-receiver'?"
+    }
+
+
+def test_vendor_keys_of_others_are_theirs(acme: Any) -> None:
+    acme["x-amazon-apigateway-policy"] = {"x-logo": 1}
+
+    assert lint(acme) == []
+
+
+def test_another_version_of_openapi_is_one_line(acme: Any) -> None:
+    acme["openapi"] = "3.1.0"
+
+    assert found(acme, "error") == {"/openapi": "must be 3.0.x, is '3.1.0'"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "spec.yaml: error: /: is empty\n"),
+        ("# nothing\n", "spec.yaml: error: /: is empty\n"),
+        ("- a\n- b\n", "spec.yaml:1: error: /: is not a mapping, but a list\n"),
+        ("a: [1\n", "spec.yaml:2: error: /: is no valid YAML: did not find expected ',' or ']'\n"),
+    ],
+)
+def test_a_file_that_is_no_document_is_one_line(
+    command: Command, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "spec.yaml").write_text(text)
+
+    result = command("spec", "lint", "spec.yaml")
+
+    assert (result.exit_code, result.stdout) == (1, said)
+    assert result.stderr == "spec.yaml: 1 error, 0 warnings\n"
 
 
 def test_show_lists_paths_and_event_types(command: Command) -> None:

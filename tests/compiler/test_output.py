@@ -57,6 +57,24 @@ def test_a_comment_in_the_spec_changes_nothing(
     assert command("generate", *OPTIONS, "--check").exit_code == 0
 
 
+def test_programs_read_the_comparison_as_json(command: Command, made: Path, tmp_path: Path) -> None:
+    same = command("generate", *OPTIONS, "--check", "--json")
+    assert (same.exit_code, json.loads(same.stdout)["up_to_date"]) == (0, True)
+    (made / "models.py").unlink()
+
+    moved = command("generate", *OPTIONS, "--check", "--json")
+    assert (moved.exit_code, moved.stderr) == (1, "")
+    assert json.loads(moved.stdout)["reasons"] == ["made/models.py is missing"]
+
+    again = json.loads(command("generate", *OPTIONS, "--json").stdout)
+    assert (again["changed"], again["unchanged"]) == (["models.py"], 8)
+
+    (tmp_path / "acme.yaml").write_text("openapi: 3.1.0\n")
+    broken = command("generate", *OPTIONS, "--check", "--json")
+    assert (broken.exit_code, broken.stderr) == (1, "")
+    assert json.loads(broken.stdout)["errors"][0]["reason"] == "must be 3.0.x, is '3.1.0'"
+
+
 def test_check_says_that_a_file_was_edited(command: Command, made: Path) -> None:
     models = made / "models.py"
     models.write_text(models.read_text() + "\n\nEDITED = True\n")
@@ -150,10 +168,57 @@ def test_a_file_of_ones_own_stays(command: Command, made: Path) -> None:
 def test_a_file_that_is_not_ours_is_never_overwritten(acme: Any, tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text("mine")
 
-    with pytest.raises(ConfigError, match=r"models\.py is not a generated file"):
+    with pytest.raises(ConfigError, match=r"has models\.py in it and was never generated"):
         output.write(tmp_path, package.generate(acme, spec="acme.yaml"))
 
     assert [path.name for path in tmp_path.iterdir()] == ["models.py"]
+
+
+def test_a_file_of_ones_own_is_kept_when_the_spec_wants_its_name(acme: Any, tmp_path: Path) -> None:
+    output.write(tmp_path, package.generate(acme, spec="acme.yaml"))
+    (tmp_path / "samples" / "acme_ajar.json").write_text("mine")
+    acme["components"]["schemas"]["DoorOpened"]["x-receiver"]["hook"] = "acme_ajar"
+
+    with pytest.raises(ConfigError, match=r"acme_ajar\.json is not a generated file"):
+        output.write(tmp_path, package.generate(acme, spec="acme.yaml"))
+
+    assert (tmp_path / "samples" / "acme_ajar.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["notes.md", "samples/mine.json", "samples.txt", ".git"])
+def test_a_folder_that_somebody_uses_is_left_alone(
+    command: Command, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "made" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+
+    result = command("generate", *OPTIONS)
+
+    assert str(result.exception) == (
+        f"made has {name} in it and was never generated; nothing is written there: "
+        "name an empty folder with --out"
+    )
+    assert [file for file in (tmp_path / "made").rglob("*") if file.is_file()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("acme-events", "acme_events"),
+        ("out/2026 doors", "out/doors"),
+        ("class", "class_events"),
+        ("42", "events"),
+    ],
+)
+def test_a_name_that_cannot_be_imported_is_refused_with_one_that_can(
+    command: Command, tmp_path: Path, name: str, better: str
+) -> None:
+    result = command("generate", "--spec", "acme.yaml", "--out", name)
+
+    assert str(result.exception).endswith(f"; write --out {better}")
+    assert not (tmp_path / name).exists()
+    assert command("generate", "--spec", "acme.yaml", "--out", better).exit_code == 0
 
 
 def test_a_provenance_of_another_tool_is_left_alone(acme: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The contract of stores: whatever is said of a failure, the verdict is kept and the route goes on."""
+"""The contract of stores: whatever is said of a failure, the verdict is kept."""
 
 from __future__ import annotations
 
@@ -92,10 +92,12 @@ async def test_a_verdict_that_cannot_be_kept_was_not_given(begin, take, inbox, e
     naive = now.replace(tzinfo=None)
     failure = told(b"x" if wrong == "text" else "x", naive if wrong == "failure" else now)
 
-    with pytest.raises(UnkeepableError):
-        await inbox.defer(a, until=naive if wrong == "until" else now, failure=failure)
-        assert wrong == "at"
-        await inbox.bury(b, at=naive, failure=failure)
+    if wrong != "at":
+        with pytest.raises(UnkeepableError):
+            await inbox.defer(a, until=naive if wrong == "until" else now, failure=failure)
+    if wrong != "until":
+        with pytest.raises(UnkeepableError):
+            await inbox.bury(b, at=naive if wrong == "at" else now, failure=failure)
 
     await inbox.append([entry(id="later")])
     assert "later" in [claim.event.id for claim in await take()]

@@ -31,6 +31,9 @@ QUERIES = [
     ({}, "1234"),
     ({"ids": ("{}2", "{}4", "nobody")}, "24"),
     ({"ids": ("nobody",)}, ""),
+    ({"begins": "{}"}, "1234"),
+    ({"begins": "{}3"}, "3"),
+    ({"begins": "_"}, ""),
     ({"sources": ("acme",)}, "12"),
     ({"sources": ("acme", "other")}, "1234"),
     ({"types": ("door/*",)}, "123"),
@@ -66,6 +69,8 @@ async def test_a_query_reads_what_it_asks_for(full, entry, state, asked, expecte
             given[name] = noon + timedelta(seconds=given[name])
     if "ids" in given:
         given["ids"] = tuple(name.format(letter) for name in given["ids"])
+    if "begins" in given:
+        given["begins"] = given["begins"].format(letter)
 
     found = await full.read(Query(state=state, **given))
 

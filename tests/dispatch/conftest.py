@@ -178,8 +178,8 @@ def eventually() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def new_stage() -> Callable[[], Stage]:
-    return lambda: Stage(MemoryInbox())
+def new_stage() -> Callable[..., Stage]:
+    return lambda inbox=None: Stage(inbox or MemoryInbox())
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_one_attempt_means_no_retry() -> None:
     assert listed([]).delay(1, 0.5) is None
 
 
-@pytest.mark.parametrize("delay", [-1, float("nan"), float("inf")])
+@pytest.mark.parametrize("delay", [-1, float("nan"), float("inf"), 604_801, 1e15])
 def test_a_delay_is_a_number_of_seconds(delay: float) -> None:
     with pytest.raises(ValueError, match="delay is a number"):
         listed([delay])
@@ -45,6 +45,12 @@ def test_a_delay_is_a_number_of_seconds(delay: float) -> None:
 
 def test_a_growth_that_grows_beyond_all_numbers_is_still_capped() -> None:
     assert growing(1, 1e300, 3600, attempts=900).delay(899, 1.0) == 3600
+
+
+@pytest.mark.parametrize("wrong", [{"first": 1e15}, {"cap": 604_801}, {"factor": float("nan")}])
+def test_no_growth_goes_beyond_a_week(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="from 0 to 604800"):
+        growing(**{"first": 5, "factor": 2, "cap": 30, **wrong}, attempts=6)
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))

@@ -27,6 +27,7 @@ FLOORS: list[set[str]] = [
         "openapi",
         "patterns",
         "payload",
+        "printable",
         "redaction",
         "replies",
         "samples",
@@ -34,6 +35,7 @@ FLOORS: list[set[str]] = [
         "schema",
         "signature",
         "strictjson",
+        "survey",
         "vocabulary",
     },
     # 2 ports and shapes

@@ -176,10 +176,10 @@ async def test_strangers_are_counted_and_refusals_observed(
     platforms: Any, make_door: Callable[..., Any]
 ) -> None:
     for lane in (True, False):
-        strangers: list[int] = []
+        strangers: list[tuple[int, str, str]] = []
         refused: list[str] = []
         options = {
-            "stranger": strangers.append,
+            "stranger": lambda *told, strangers=strangers: strangers.append(told),
             "observe": lambda operation, outcome, refused=refused: refused.append(
                 f"{operation.id} {type(outcome).__name__}"
             ),
@@ -189,7 +189,7 @@ async def test_strangers_are_counted_and_refusals_observed(
         await door.ask("GET", "/wp-login.php")
         await door.ask("GET", operation.path)
         await door.ask("POST", operation.path, headers=[(b"x", b"y")] * 101)
-        assert strangers == [404, 405]
+        assert strangers == [(404, "GET", "/wp-login.php"), (405, "GET", operation.path)]
         assert refused == [f"{operation.id} HeadersTooLarge"]
 
 

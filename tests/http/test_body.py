@@ -107,9 +107,7 @@ async def test_half_a_body_counts_as_long_as_it_is_read() -> None:
 
 async def test_halves_of_bodies_leave_room_for_one_that_comes_at_once() -> None:
     bodies = Bodies(bytes_in_flight=12, seconds=0.2)
-    halves = [
-        asyncio.create_task(bodies.read(sender(b"123", whole=False), 10)) for _ in range(4)
-    ]
+    halves = [asyncio.create_task(bodies.read(sender(b"123", whole=False), 10)) for _ in range(4)]
     await asyncio.sleep(0.01)
     assert bodies.held == 9
     assert await bodies.read(sender(b"123"), 10) == b"123"

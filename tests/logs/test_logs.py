@@ -164,7 +164,7 @@ uvicorn = logging.getLogger("uvicorn.error")
 uvicorn.handlers, uvicorn.propagate = [logging.StreamHandler()], False  # as uvicorn's worker does
 logs.adopt()
 arbiter.setup(arbiter.cfg)  # as on SIGHUP
-arbiter.info("from the arbiter\\x1b[2J")
+arbiter.info("from the arbiter\\u001b[2J")
 uvicorn.info("from uvicorn")
 logging.getLogger("receiver.http").info("from us")
 logging.getLogger("asyncio").info("from elsewhere, of no interest")
@@ -182,7 +182,7 @@ def test_servers_libraries_sinks_and_threads_all_log_in_one_way(tmp_path: Path) 
     )
     told = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["event"].partition(" ")[0] for line in told[:5]] == ["from"] * 5
-    assert told[0]["event"] == r"from the arbiter\x1b[2J"
+    assert told[0]["event"] == r"from the arbiter\u001b[2J"
     assert told[4]["token"] == "**********"
     assert told[4]["route"] == "main"
     assert "from Python" in told[5]["event"]

@@ -60,7 +60,7 @@ def test_a_misspelt_setting_is_named_with_the_nearest_one(
 
 def test_a_setting_of_the_wrong_kind_is_named(plugin: MakePlugin, hooks: ModuleType) -> None:
     said = refused(plugin(Store), {**GOOD, "size": 0}, hooks)
-    assert "cannot use the setting size: Input should be greater than or equal to 1" in said
+    assert "cannot use the setting size: should be greater than or equal to 1" in said
 
 
 def test_a_refused_secret_is_not_told(plugin: MakePlugin, hooks: ModuleType) -> None:

@@ -112,6 +112,10 @@ def test_a_date_is_its_first_moment_in_utc() -> None:
             "{ first, factor, cap, attempts }, not both",
         ),
         (
+            '[routes.a]\nsink = "s"\nretry = { schedule = [5, 1e15] }',
+            "receiver.toml:3: [routes.a] retry.schedule[1]: should be less than or equal to 604800",
+        ),
+        (
             '[store]\ndurability = "none"',
             "receiver.toml:2: [store] durability: should be 'strict' or 'relaxed'",
         ),
@@ -132,7 +136,22 @@ def test_an_error_names_the_line_the_key_and_the_fix(text: str, message: str) ->
 
 def test_an_error_of_the_environment_names_the_variable() -> None:
     [fault] = faults("", RECEIVER_SERVER__GRACE="soon")
-    assert fault.startswith("RECEIVER_SERVER__GRACE: [server] grace: should be a valid number")
+    assert fault.startswith("RECEIVER_SERVER__GRACE: [server] grace: should be a number")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[routes.a]\nsink = "x"\nevents = "bell.*"', 'should be a list, such as ["bell.*"]'),
+        ("[server]\nlane = 7", "should be true or false"),
+        ("[server]\npublic = 8080", "should be a text in quotes"),
+        ("[store]\ndedup_keys = 1.5", "should be a whole number"),
+        ("[sources]\ngridx = 5", "should be a table"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_in_words_of_the_file(text: str, said: str) -> None:
+    [fault] = faults(text)
+    assert fault.endswith(f": {said}")
 
 
 def test_a_misspelt_variable_is_an_error() -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import BaseModel
 
-from receiver import backstage
+from receiver import backstage, composition
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Route
 from receiver.keyring import HeaderSecret, Secret
@@ -27,12 +27,18 @@ SECRET = 'secrets = [{ name = "a", value = "b" }]\n'
 RETRY = "retry = { first = 1, factor = 2, cap = 9, attempts = 4 }"
 
 EFFECTS = {
+    "server.connections": ("", "[server]\nconnections = 7"),
+    "server.idle": ("", "[server]\nidle = 7"),
+    "server.proxies": ("", '[server]\nproxies = ["10.0.0.0/8"]'),
     "autoroute": ("", "autoroute = false"),
     "plugins_dir": ("", 'plugins_dir = "sinks"'),
     "store.url": ("", '[store]\nurl = "sqlite:///other.db"'),
     "store.durability": ("", '[store]\ndurability = "relaxed"'),
     "store.dedup_window": ("", "[store]\ndedup_window = 60"),
     "store.dedup_keys": ("", "[store]\ndedup_keys = 5"),
+    "server.connections": ("", "[server]\nconnections = 7"),
+    "server.idle": ("", "[server]\nidle = 7"),
+    "server.proxies": ("", '[server]\nproxies = ["10.0.0.0/8"]'),
     "sources.secrets.name": (SECRET, SECRET.replace('"a"', '"z"')),
     "sources.secrets.value": (SECRET, SECRET.replace('"b"', '"z"')),
     "sources.secrets.expires": (SECRET, SECRET.replace(" }", ", expires = 2030-01-01 }")),
@@ -122,7 +128,9 @@ def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> A
     plugins = discover(found.plugins_dir)
     routes = backstage.routes(found, catalogue, plugins, {})
     keys = keyring(found, catalogue.contract, {"PEM": pem}, {}).for_source("gridx")
+    listener = composition.limits(found)
     return (
+        (listener.connections, listener.idle, listener.proxies.trust("10.1.2.3")),
         found.store_path,
         sorted(plugins),
         backstage.open_inbox(found).traits,

@@ -54,6 +54,7 @@ def test_a_variable_a_file_and_a_text_can_hold_a_secret(
     [
         ("env:ABSENT", "the environment variable ABSENT is not set; set it"),
         ("env:EMPTY", "the environment variable EMPTY is empty; set it"),
+        ("env:", "'env:' names nothing; write env:NAME or file:PATH"),
         ("file:absent", "absent cannot be read: No such file or directory"),
         ("file:empty", "empty is empty; write the value into it"),
     ],

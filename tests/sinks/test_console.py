@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from receiver import Event
 from receiver.sinks.console import Console
-from receiver.sinks.text import indented, line, printable
+from receiver.sinks.text import indented, line
 
 Make = Callable[..., Event[Any]]
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -88,9 +88,8 @@ def test_an_indented_payload_holds_nothing_that_a_terminal_acts_on(
     assert json.loads(text) == payload
 
 
-@given(st.text())
-def test_whatever_the_text_is_it_becomes_printable(text: str) -> None:
-    assert printable(text).isprintable()
+def test_tabs_between_tokens_are_no_part_of_the_line(make: Make) -> None:
+    assert json.loads(line(make(raw=b'{\t"a":\t"\\t"}')))["data"] == {"a": "\t"}
 
 
 def test_escapes_of_a_sender_reach_no_terminal(

@@ -6,7 +6,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 import httpx
 import pytest
@@ -16,6 +23,8 @@ from hypothesis import strategies as st
 from receiver import outbound
 from receiver.outbound import client, refusal
 
+Network = IPv4Network | IPv6Network
+
 INSIDE = [
     *("127.0.0.1", "127.8.8.8", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1"),
     *("169.254.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1"),
@@ -23,6 +32,9 @@ INSIDE = [
     *("::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "2001:db8::1"),
     *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"),
     *("64:ff9b::a9fe:a9fe", "::ffff:169.254.169.254", "2002:c0a8:0101::1"),
+    *("64:ff9b:1::7f00:1", "64:ff9b:1::101:101", "::ffff:0:127.0.0.1", "::ffff:0:1.1.1.1"),
+    *("192.0.0.8", "192.0.0.9", "192.88.99.1", "5f00::1", "3fff::1", "2001:db8:1::1", "100::1"),
+    *("100:0:0:1::1", "2001:2::1", "2001:10::1", "4000::1", "::1.1.1.1", "2001:0:7f00:1::"),
 ]
 OUTSIDE = ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
 PRIVATE = [
@@ -46,7 +58,14 @@ def test_private_addresses_are_permitted_where_the_setting_says_so(address: str)
     assert refusal(ip_address(address), allow_private=True) is None
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "169.254.170.23"),
+        *("64:ff9b::a9fe:a9fe", "::ffff:0:169.254.169.254", "64:ff9b:1::a9fe:a9fe"),
+        *("64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:7a9:fe:a9fe::", "64:ff9b:1:7:a9:fea9:fe00:0"),
+    ],
+)
 def test_cloud_credentials_are_out_of_reach_whatever_the_setting(address: str) -> None:
     assert refusal(ip_address(address), allow_private=True) is not None
 
@@ -65,12 +84,53 @@ def test_no_spelling_of_a_private_address_gets_through(net: object, number: int,
     assert refusal(spellings[how], allow_private=False) is not None
 
 
+SPECIAL = [
+    ip_network(net)
+    for net in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+        *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+        *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        *("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "100::/63", "2001::/23", "2001:db8::/32"),
+        *("3fff::/20", "4000::/2", "5f00::/16", "8000::/1", "fc00::/7", "fe80::/9", "ff00::/8"),
+    )
+]
+
+
+@given(st.sampled_from(SPECIAL), st.integers(min_value=0))
+def test_nothing_of_a_special_purpose_network_is_permitted(net: Network, number: int) -> None:
+    assert refusal(net[number % net.num_addresses], allow_private=False) is not None
+
+
+@given(st.sampled_from(SPECIAL))
+def test_the_ends_of_a_special_purpose_network_belong_to_it(net: Network) -> None:
+    assert refusal(net[0], allow_private=False) is not None
+    assert refusal(net[-1], allow_private=False) is not None
+
+
 @given(st.integers(0, 2**32 - 1))
-def test_whatever_is_permitted_is_public(value: int) -> None:
+def test_an_ipv4_address_is_permitted_just_when_no_special_purpose_has_it(value: int) -> None:
     address = IPv4Address(value)
+    special = any(address in net for net in SPECIAL) or address in outbound.METADATA
+    assert (refusal(address, allow_private=False) is not None) == special
+
+
+@given(st.integers(0, 2**128 - 1) | st.integers(2**125, 2**126 - 1))
+def test_an_ipv6_address_that_is_permitted_is_unicast_or_leads_to_ipv4(value: int) -> None:
+    address = IPv6Address(value)
     if refusal(address, allow_private=False) is None:
-        assert address.is_global
-        assert not any(address in net for net in PRIVATE)
+        assert any(
+            address in ip_network(net) for net in ("2000::/3", "::ffff:0:0/96", "64:ff9b::/96")
+        )
+        assert not any(address in net for net in SPECIAL)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2))
+def test_what_wraps_an_address_is_judged_as_it(value: int, how: int) -> None:
+    wrappings = ("::ffff:0:0", "64:ff9b::", "2002::")
+    start = int(IPv6Address(wrappings[how]))
+    wrapped = IPv6Address(start | value << (80 if how == 2 else 0))
+    bare = refusal(IPv4Address(value), allow_private=False)
+    assert (refusal(wrapped, allow_private=False) is None) == (bare is None)
 
 
 @asynccontextmanager

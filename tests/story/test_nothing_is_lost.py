@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -23,7 +24,24 @@ TROUBLE = {
     "sleeps.py": "import time; time.sleep(3600)",
     "exits.py": "import sys; sys.exit(3)",
     "nonsense.py": "return object()",
+    "surrogate.py": "raise ValueError('\\ud800')",
+    "undecoded.py": "raise OSError(b'/caf\\xe9'.decode(errors='surrogateescape'))",
+    "overlong.py": "raise ValueError('\\udfff' * 1_000_000)",
+    "classless.py": "return type('E', (), {'__class__': property(lambda self: 1 / 0)})()",
+    "exiting.py": "import sys; "
+    "return type('E', (), {'__class__': property(lambda self: sys.exit(3))})()",
 }
+NO_LENGTH = """
+from receiver import hookimpl
+
+class NoLength(list):
+    def __len__(self):
+        raise RuntimeError("no length")
+
+@hookimpl
+def on_batch(events):
+    return NoLength()
+"""
 CONFIG = """
 [routes.good]
 sink = "good"
@@ -36,7 +54,22 @@ deadline = 0.2
 sink = "exits"
 [routes.nonsense]
 sink = "nonsense"
+[routes.surrogate]
+sink = "surrogate"
+[routes.undecoded]
+sink = "undecoded"
+[routes.overlong]
+sink = "overlong"
+[routes.classless]
+sink = "classless"
+[routes.exiting]
+sink = "exiting"
+[routes.lengthless]
+sink = "lengthless"
 """
+NONSENSICAL = (
+    *("nonsense", "surrogate", "undecoded", "overlong", "classless", "exiting", "lengthless"),
+)
 
 
 def troubled(line: str) -> str:
@@ -45,13 +78,18 @@ def troubled(line: str) -> str:
 
 def test_the_good_sink_gets_everything_whatever_the_others_do(tmp_path: Path) -> None:
     plugins = {name: troubled(line) for name, line in TROUBLE.items()}
-    with RunningReceiver(tmp_path, config=CONFIG, plugins={**plugins, "good.py": GOOD}) as receiver:
+    plugins |= {"lengthless.py": NO_LENGTH, "good.py": GOOD}
+    with RunningReceiver(tmp_path, config=CONFIG, plugins=plugins) as receiver:
         answers = receiver.send("appliance/online", "--count", "40")
 
         assert [answer["status"] for answer in answers] == [200] * 40
         for seq in range(1, 41):
             receiver.wait_for(f"good got {seq}.")
         assert receiver.send("appliance/online")[0]["status"] == 200
+        receiver.wait_for("good got 41.")
+        shown = json.loads(receiver.run("events", "show", *answers[0]["ids"], "--json").stdout)
+        failed = {attempt["route"] for attempt in shown["attempts"]}
+        assert failed >= {"raises", "exits", *NONSENSICAL}
 
 
 def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -185,6 +185,7 @@ FROM (
     SELECT seq, type FROM events
     WHERE seq > :low AND seq <= :high
       AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+      AND (:begins IS NULL OR substr(id, 1, length(:begins)) = :begins)
       AND (:sources IS NULL OR source IN (SELECT value FROM json_each(:sources)))
       AND (:nodes IS NULL OR node IN (SELECT value FROM json_each(:nodes)))
       AND (:users IS NULL OR user IN (SELECT value FROM json_each(:users)))
@@ -201,6 +202,7 @@ FROM (
     SELECT place, type FROM quarantine
     WHERE place > :low AND place <= :high
       AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+      AND (:begins IS NULL OR substr(id, 1, length(:begins)) = :begins)
       AND (:sources IS NULL OR source IN (SELECT value FROM json_each(:sources)))
       AND (:nodes IS NULL OR node IN (SELECT value FROM json_each(:nodes)))
       AND (:users IS NULL OR user IN (SELECT value FROM json_each(:users)))

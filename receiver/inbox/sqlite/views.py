@@ -175,6 +175,7 @@ def _filters(query: Query, stretch: Stretch) -> dict[str, Any]:
         "low": stretch.low,
         "high": stretch.high,
         "ids": listed(query.ids),
+        "begins": query.begins,
         "sources": listed(query.sources),
         "nodes": listed(query.nodes),
         "users": listed(query.users),

@@ -43,11 +43,11 @@ def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[bytes], raw: bytes)
     if len(found) == 1 and not rule.body and 0 < len(found[0]) <= LONGEST_PLAIN:
         return seed.digest() + found[0]
     digest = seed.copy()
-    for value in found:
-        # The length in front tells ("ab", "c") from ("a", "bc").
-        digest.update(b"%d:%b" % (len(value), value))
+    # The length in front tells ("ab", "c") from ("a", "bc").
+    pieces = [b"%d:%b" % (len(value), value) for value in found]
     if rule.body:
-        digest.update(hashlib.sha256(raw).digest())
+        pieces.append(hashlib.sha256(raw).digest())
+    digest.update(b"".join(pieces))
     return digest.digest()
 
 

@@ -65,8 +65,10 @@ class Pointer:
     def find(self, place: Place) -> Any:
         value = place.body
         for part in self.parts:
-            if isinstance(value, dict):
+            if type(value) is dict:  # as the decoder makes them; isinstance takes twice the time
                 value = value.get(part)
+                if value is None:
+                    return None
             elif isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
                 value = value[int(part)]
             else:
@@ -175,7 +177,7 @@ def parse_time(value: Any, form: str) -> datetime | None:
 
 def text(value: Any) -> str | None:
     """A located scalar as text (`1.0` stays `1.0`, true is `true`), or None."""
-    if value is None or isinstance(value, str):
+    if value is None or type(value) is str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -14,6 +14,7 @@ import typer
 import receiver
 from receiver.cli import output
 from receiver.cli.backstage import backstage as backstage_command
+from receiver.cli.bench import bench as bench_command
 from receiver.cli.config import app as config_commands
 from receiver.cli.dead import app as dead_commands
 from receiver.cli.dev import dev as dev_command
@@ -68,6 +69,7 @@ app.command("serve", short_help="Receive with several workers, and deliver: for 
 )
 app.command("backstage", short_help="Deliver beside a gunicorn of your own.")(backstage_command)
 app.command("send")(send_command)
+app.command("bench", short_help="Measure it here, beside a bare application.")(bench_command)
 app.command("generate", short_help="Make the Python package of a spec, or compare it.")(
     generate_command
 )

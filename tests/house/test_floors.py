@@ -66,6 +66,7 @@ FLOORS: list[set[str]] = [
         "arbiterlog",
         "asgi",
         "backstage",
+        "benchmark",
         "cli",
         "composition",
         "configured",
@@ -164,7 +165,7 @@ def test_receiving_works_when_every_sink_is_broken() -> None:
 
 def test_a_running_server_loads_neither_generators_nor_the_test_kit() -> None:
     for entry in ("asgi", "backstage.process", "serving", "worker"):
-        assert not {room(name) for name in reached(entry)} & {"codegen", "testing"}
+        assert not {room(name) for name in reached(entry)} & {"benchmark", "codegen", "testing"}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 from receiver.errors import StoreError
 
+SQLITE_VERSION = sqlite3.sqlite_version
+
 BUSY_SECONDS = 2.0
 """How long a statement waits for a foreign program (a back-up, the sqlite3 shell). Our own writers
 never meet here: they queue for the common lock before."""

@@ -1,0 +1,127 @@
+"""Runs each contestant under load: a server of its own, warmed up, measured, and checked.
+
+Must not know: what the figures should be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from receiver.benchmark import generator
+from receiver.benchmark.generator import Load
+from receiver.benchmark.traffic import Traffic
+from receiver.errors import ReceiverError
+from receiver.inbox.sqlite import open_store
+from receiver.testing import RunningReceiver
+
+WARM_SECONDS = 1
+WARM_REQUESTS = 20_000
+ARRAY_CONNECTIONS = 8
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What every race of one run uses."""
+
+    wrk: str
+    contract: str
+    """The dotted name of the generated package."""
+    seconds: float
+    single: Traffic
+    requests: Path
+    warmup: Path
+
+    def bare(self, name: str) -> Load:
+        """A contestant that keeps nothing."""
+        with _served(name, self.contract, self.single.operation.id) as port:
+            url = f"http://127.0.0.1:{port}"
+            generator.run(self.wrk, url, self.warmup, WARM_SECONDS)
+            load = generator.run(self.wrk, url, self.requests, self.seconds)
+        return _sound(name, load)
+
+    def receiver(self, workers: int) -> Load:
+        """`receiver serve`, without routes; every event that was answered must be in its inbox."""
+        config = configuration(self.contract, self.single)
+        with TemporaryDirectory() as folder:
+            arguments = ["--workers", str(workers)]
+            serving = RunningReceiver(
+                Path(folder), config=config, arguments=arguments, command="serve"
+            )
+            with serving:
+                warm = generator.run(self.wrk, serving.url, self.warmup, WARM_SECONDS)
+                load = generator.run(self.wrk, serving.url, self.requests, self.seconds)
+            kept = asyncio.run(_kept(Path(folder)))
+        if kept < min(warm.requests, WARM_REQUESTS) + load.requests and load.refused == 0:
+            raise ReceiverError(
+                f"{warm.requests + load.requests} events were answered and {kept} are kept: "
+                "either the requests ran out, or this is a fault of Receiver's"
+            )
+        return _sound(f"receiver with {workers} workers", load)
+
+    def arrays(self, traffic: Traffic, requests: Path, warmup: Path) -> Load:
+        """As `receiver`, with one worker and a whole array in each request."""
+        config = configuration(self.contract, traffic)
+        with (
+            TemporaryDirectory() as folder,
+            RunningReceiver(
+                Path(folder), config=config, arguments=["--workers", "1"], command="serve"
+            ) as serving,
+        ):
+            generator.run(self.wrk, serving.url, warmup, WARM_SECONDS, ARRAY_CONNECTIONS)
+            load = generator.run(self.wrk, serving.url, requests, self.seconds, ARRAY_CONNECTIONS)
+        return _sound("receiver with arrays", load)
+
+
+def configuration(contract: str, traffic: Traffic, routes: str = "") -> str:
+    """A receiver.toml for one kind of traffic."""
+    return f'contract = "{contract}"\nautoroute = false\n\n{traffic.configuration()}\n{routes}'
+
+
+def _sound(name: str, load: Load) -> Load:
+    if load.refused or load.broken:
+        raise ReceiverError(
+            f"{name}: of {load.requests} answers {load.refused} were no success, and "
+            f"{load.broken} connections failed"
+        )
+    return load
+
+
+async def _kept(folder: Path) -> int:
+    inbox = open_store(folder / ".receiver" / "inbox.db")
+    try:
+        return (await inbox.figures()).events
+    finally:
+        await inbox.close()
+
+
+@contextmanager
+def _served(name: str, contract: str, operation: str) -> Iterator[int]:
+    """The port of a contestant that runs while in the block."""
+    process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+        [sys.executable, "-m", "receiver.benchmark.contestants", name, contract, operation],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        with process.stdout:
+            said = process.stdout.readline()
+        if not said.strip().isdigit():
+            raise ReceiverError(f"{name} did not start")
+        yield int(said)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,99 @@
+"""The index of dedup keys in memory: it never misses one, and grows by tables that can go again."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from receiver.inbox.sqlite import duplicates, recall
+from receiver.inbox.sqlite.recall import Recall
+from receiver.receipt import Status
+
+
+@given(st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=20), max_size=20))
+def test_every_key_is_found_under_its_number(rows):
+    index = Recall()
+    for number, hashes in enumerate(rows, 1):
+        index.add(hashes, number)
+
+    for number, hashes in enumerate(rows, 1):
+        for hashed in hashes:
+            assert number in index.find([hashed])
+
+
+def test_what_was_never_added_is_hardly_ever_found():
+    index, chance = Recall(), random.Random(1)
+    index.add([chance.getrandbits(63) for _ in range(50_000)], 1)
+
+    found = sum(bool(index.find([chance.getrandbits(63)])) for _ in range(50_000))
+
+    assert found < 20
+
+
+def test_full_tables_are_followed_by_others_and_go_when_their_keys_are_gone(monkeypatch):
+    monkeypatch.setattr(recall, "FULL", 10)
+    index = Recall()
+    for number in range(1, 101):
+        index.add([number * 7919], number)
+    assert len(index._tables) == 10
+
+    index.forget(95)
+
+    assert len(index._tables) == 1
+    assert index.find([100 * 7919]) == {100}
+
+
+async def test_a_key_of_any_length_is_remembered(inbox, entry):
+    keys = [b"", b"k", b"k" * 64, b"k" * 65, b"k" * 10_000]
+    await inbox.append([entry(id=f"{len(key)}", dedup_key=key, raw=b"x") for key in keys])
+
+    again = await inbox.append([entry(dedup_key=key, raw=b"x") for key in keys])
+
+    assert [(r.status, r.id) for r in again] == [(Status.DUPLICATE, f"{len(k)}") for k in keys]
+
+
+async def test_what_another_process_kept_is_recalled(inbox, store, entry):
+    other = store()
+    await inbox.append([entry(id="mine", dedup_key=b"1", raw=b"x")])
+    await other.append([entry(id="theirs", dedup_key=b"2", raw=b"x")])
+
+    seen = [
+        [receipt.id for receipt in await each.append([entry(dedup_key=key, raw=b"x")])]
+        for each, key in ((inbox, b"2"), (other, b"1"))
+    ]
+
+    assert seen == [["theirs"], ["mine"]]
+
+
+async def test_a_key_whose_transaction_failed_is_not_remembered(inbox, entry):
+    taken = entry(id="taken")
+    await inbox.append([taken])
+    with pytest.raises(Exception, match="UNIQUE"):
+        await inbox.append([entry(id="taken", dedup_key=b"k", raw=b"x")])
+
+    [again] = await inbox.append([entry(id="again", dedup_key=b"k", raw=b"x")])
+
+    assert (again.status, again.id) == (Status.ACCEPTED, "again")
+
+
+async def test_many_keys_of_one_transaction_are_parted_into_rows(inbox, reopen_again, entry):
+    many = [entry(dedup_key=b"%d" % n, raw=b"x") for n in range(duplicates.KEYS_PER_ROW * 3 + 5)]
+    await inbox.append(many)
+    inbox = await reopen_again()
+
+    again = await inbox.append([entry(dedup_key=b"%d" % n, raw=b"x") for n in range(len(many))])
+
+    assert {receipt.status for receipt in again} == {Status.DUPLICATE}
+    assert (await inbox.figures()).dedup_keys == len(many)
+
+
+@pytest.fixture
+def reopen_again(inbox, store):
+    async def again():
+        await inbox.close()
+        return store()
+
+    return again

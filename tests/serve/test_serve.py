@@ -85,14 +85,12 @@ def test_sigterm_answers_what_was_read_and_settles_what_was_begun(
     ended.set()
     for thread in threads:
         thread.join()
-    # A connection that was just being made is refused; one that had sent its request is answered.
-    assert not [
-        error for error in failures if isinstance(error, httpx.ReadError | httpx.ReadTimeout)
-    ]
+    # What was sent into a connection just closed is not answered, nor taken in: see below.
+    assert not [error for error in failures if isinstance(error, httpx.TimeoutException)]
     accepted = sorted(answer for sender in senders for answer in sender.accepted)
     again = make()
     eventually(lambda: len(set(again.got())) == len(accepted))
-    assert sorted(again.got()) == accepted, "each was delivered once"
+    assert sorted(again.got()) == accepted, "what was answered was delivered once, and no more"
 
 
 def test_a_request_that_is_half_sent_at_sigterm_is_answered(

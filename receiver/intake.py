@@ -73,6 +73,14 @@ class _Plan:
         self.keys, self.usable = keys, signature.configured(self.requirements, keys)
 
 
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """An array of events that is still to be read."""
+
+    arrival: Arrival
+    content: bytes
+
+
 class Intake:
     """Takes in requests for the operations of one catalogue.
 
@@ -110,7 +118,12 @@ class Intake:
         `headers` and `body` are as sent, `path` the values of the path template's parameters.
         """
         try:
-            outcome, detail = await self._ingest(operation, headers, body, path)
+            found = self._take(operation, headers, body, path)
+            if isinstance(found, _Array):
+                found = await self._entries(found.arrival, found.content)
+            if isinstance(found, list):
+                found = await self._append(found, operation.batch)
+            outcome, detail = found
         except Exception as error:
             detail = report(operation, error)
             outcome = Unavailable(RETRY_SECONDS, "internal error")
@@ -120,9 +133,10 @@ class Intake:
             report(operation, error)
         return outcome
 
-    async def _ingest(
+    def _take(
         self, operation: Operation, headers: Headers, body: bytes, path: Mapping[str, str] | None
-    ) -> tuple[Outcome, str]:
+    ) -> list[Entry] | _Array | tuple[Outcome, str]:
+        """What a request holds, or why nothing of it is kept."""
         now = self._clock()
         plan = self._plans[operation.id]
         try:
@@ -134,17 +148,13 @@ class Intake:
             # The signature is over the bytes as sent, so nothing unpacks them before it is checked.
             content = compression.expand(body, _coding(headers), operation.limits.body)
         except ValueError as error:
-            entries = [judge(arrival, body, JsonError(str(error)))]
-        else:
-            if content is None:
-                limit = operation.limits.body
-                return TooLarge(limit, read=True), f"more than {limit} bytes when unpacked"
-            limits = operation.limits
-            if operation.batch:
-                entries = await self._entries(arrival, content)
-            else:
-                entries = [judge(arrival, content, _decoded(content, limits.depth, limits.keys))]
-        return await self._append(entries, operation.batch)
+            return [judge(arrival, body, JsonError(str(error)))]
+        limits = operation.limits
+        if content is None:
+            return TooLarge(limits.body, read=True), f"more than {limits.body} bytes when unpacked"
+        if operation.batch:
+            return _Array(arrival, content)
+        return [judge(arrival, content, _decoded(content, limits.depth, limits.keys))]
 
     def _verify(self, plan: _Plan, headers: Headers, body: bytes, now: datetime) -> str:
         source = plan.rules.operation.source

@@ -35,6 +35,9 @@ from receiver.replies import Outcome
 
 _log = logging.getLogger("receiver.http")
 
+YOUNG = 10_000
+"""Objects after which the garbage collector looks for circles; a request leaves none behind."""
+
 Step = Callable[[], Awaitable[None]]
 """Something to do when the application starts or stops."""
 
@@ -119,6 +122,7 @@ def _settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG)
 
 
 async def _no_such_thing(

@@ -88,7 +88,7 @@ class SqliteInbox:
     ) -> list[Receipt]:
         engine = self._running()
         receipts: list[Receipt]
-        receipts, newest = await engine.do(Appending(batch, cursor))
+        receipts, newest = await engine.begin(Appending(batch, cursor))
         engine.doorbell.ring(newest)
         return receipts
 

@@ -81,9 +81,13 @@ class Engine:
 
     async def do(self, work: Any) -> Any:
         """The outcome of a piece of work for the writer."""
-        work.future = self._running_loop().create_future()
+        return await self.begin(work)
+
+    def begin(self, work: Any) -> asyncio.Future[Any]:
+        """As `do`, to be awaited without a coroutine in between."""
+        future = work.future = self._running_loop().create_future()
         self.send(work)
-        return await work.future
+        return future
 
     def send(self, work: Any) -> None:
         """Have the writer do it, handed over with all else of this turn of the event loop."""

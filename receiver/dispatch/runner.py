@@ -255,14 +255,10 @@ class Runner:
         quiet = self._logged_at is not None and failure.at - self._logged_at < QUIET
         if dead or not quiet:  # an attempt is made again; a dead letter waits for a person
             self._logged_at = failure.at
+            what = "dead letter" if dead else "not delivered"
+            told = {"event_id": claim.event.id, "type": claim.event.type, "attempt": claim.attempt}
             with contextlib.suppress(Exception):  # a log that cannot be written costs no outcome
-                self._log.warning(
-                    "dead letter" if dead else "not delivered",
-                    event_id=claim.event.id,
-                    type=claim.event.type,
-                    attempt=claim.attempt,
-                    error=error,
-                )
+                self._log.warning(what, **told, error=error)
 
     def _note(self, state: Any, error: str) -> None:
         self._status = replace(

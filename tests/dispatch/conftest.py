@@ -184,6 +184,6 @@ def new_stage() -> Callable[..., Stage]:
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    inbox = MemoryInbox()
-    yield Stage(inbox)
-    await inbox.close()
+    made = Stage(MemoryInbox())
+    yield made
+    await made.inbox.close()  # a test may have put another one there

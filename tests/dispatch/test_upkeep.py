@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from receiver import backstage
+from receiver.backstage import stage
 from receiver.inbox.memory import MemoryInbox
 
 
@@ -28,9 +28,9 @@ class Frail(MemoryInbox):
 async def test_upkeep_that_fails_is_told_once_and_tried_again(
     eventually: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(backstage, "UPKEEP_SECONDS", 0.005)
+    monkeypatch.setattr(stage, "UPKEEP_SECONDS", 0.005)
     inbox = Frail()
-    tending = asyncio.create_task(backstage._tend(inbox))
+    tending = asyncio.create_task(stage._tend(inbox))
     with caplog.at_level(logging.WARNING):
         await eventually(lambda: inbox.asked >= 6)
     tending.cancel()

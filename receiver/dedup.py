@@ -12,7 +12,7 @@ from receiver.locator import Place, text
 
 KEY_BYTES = 16
 LONGEST_PLAIN = 48
-"""Characters of a value that stands in a key as it is; hashing it would cost more than keeping it."""
+"""Characters of a value that stands in a key as it is: to hash it costs more than to keep it."""
 
 
 class DedupKeys:

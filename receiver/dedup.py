@@ -12,7 +12,7 @@ from receiver.locator import Place, text
 
 KEY_BYTES = 16
 LONGEST_PLAIN = 48
-"""Bytes of a value that stands in a key as it is; hashing it would cost more than keeping it."""
+"""Characters of a value that stands in a key as it is: to hash it costs more than to keep it."""
 
 
 class DedupKeys:
@@ -27,27 +27,27 @@ class DedupKeys:
         The first rule of which every part exists makes the key; none: never a duplicate.
         """
         for rule, seed in self._rules:
-            found: list[bytes] = []
+            found: list[str] = []
             for part in rule.parts:
                 value = text(part.find(place))
                 if value is None:
                     break
-                found.append(value.encode("utf-8", "surrogatepass"))
+                found.append(value)
             else:
                 return _key(rule, seed, found, raw), rule.window
         return None, None
 
 
-def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[bytes], raw: bytes) -> bytes:
+def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[str], raw: bytes) -> bytes:
     """A hash of what the rule's parts are, or that of the rule itself with a short value after."""
     if len(found) == 1 and not rule.body and 0 < len(found[0]) <= LONGEST_PLAIN:
-        return seed.digest() + found[0]
+        return seed.digest() + found[0].encode("utf-8", "surrogatepass")
     digest = seed.copy()
     # The length in front tells ("ab", "c") from ("a", "bc").
-    pieces = [b"%d:%b" % (len(value), value) for value in found]
+    parts = "".join([f"{len(value)}:{value}" for value in found])
+    digest.update(parts.encode("utf-8", "surrogatepass"))
     if rule.body:
-        pieces.append(hashlib.sha256(raw).digest())
-    digest.update(b"".join(pieces))
+        digest.update(hashlib.sha256(raw).digest())
     return digest.digest()
 
 

@@ -71,8 +71,13 @@ def operation_for(contract: Contract, event: EventType) -> Operation:
     return min(takers, key=lambda operation: len(operation.events))
 
 
-def sample(event: EventType, operation: Operation, now: datetime, fresh: str) -> Sample:
-    """A sample of `event` that happened at `now`; `fresh` is a new id, used where there is one."""
+def sample(
+    event: EventType, operation: Operation, now: datetime, fresh: str, node: str | None = None
+) -> Sample:
+    """A sample of `event` that happened at `now`; `fresh` is a new id, used where there is one.
+
+    `node` is the device that it is about, else the sample's own.
+    """
     made = Sample(copy.deepcopy(event.sample))
     for name in _PARAMETER.findall(operation.path):
         made.path[name] = "sample"
@@ -81,6 +86,8 @@ def sample(event: EventType, operation: Operation, now: datetime, fresh: str) ->
         _satisfy(made, operation.key, fresh, like_found=True)
     if operation.time is not None:
         _set_time(made, operation.time, now)
+    if operation.node is not None and node is not None:
+        _satisfy(made, operation.node, node)
     return made
 
 

@@ -18,7 +18,7 @@ import uuid_utils
 
 from receiver import catalogue
 from receiver.benchmark.races import configuration
-from receiver.benchmark.traffic import Traffic
+from receiver.benchmark.traffic import NODES, Traffic
 from receiver.dispatch import Dispatcher, Route
 from receiver.errors import ReceiverError
 from receiver.event import Event
@@ -28,9 +28,6 @@ from receiver.inbox.sqlite import open_store
 from receiver.plugins import Plugin
 from receiver.sink import Sink
 from receiver.testing import RunningReceiver
-
-NODES = 1_000
-"""Devices that the drained events are about: order is kept for each."""
 
 RATE = 1_000
 """Events in a second, when delays are measured."""
@@ -128,8 +125,11 @@ def _entries(traffic: Traffic, amount: int) -> Iterator[Entry]:
 
 
 def delays(contract: str, traffic: Traffic, seconds: float) -> list[float]:
-    """Milliseconds from acceptance to the call of a sink, sorted, at RATE events in a second."""
-    requests = list(traffic.requests(round(RATE * seconds)))
+    """Milliseconds from acceptance to the call of a sink, sorted, at RATE events in a second.
+
+    Those of the first second, in which every process opens the inbox, are left out.
+    """
+    requests = list(traffic.requests(RATE + round(RATE * seconds)))
     config = configuration(contract, traffic, '[routes.timing]\nsink = "timing"\n')
     with TemporaryDirectory() as folder:
         serving = RunningReceiver(
@@ -143,10 +143,10 @@ def delays(contract: str, traffic: Traffic, seconds: float) -> list[float]:
             asyncio.run(_paced(serving.url, requests))
             asyncio.run(_delivered(Path(folder)))
         written = Path(folder, "delays.txt")
-        found = sorted(map(float, written.read_text().split())) if written.exists() else []
+        found = [float(line) for line in written.read_text().split()] if written.exists() else []
     if len(found) < len(requests):
         raise ReceiverError(f"{len(requests)} events were sent, {len(found)} reached the sink")
-    return found
+    return sorted(found[RATE:])
 
 
 async def _delivered(folder: Path) -> None:

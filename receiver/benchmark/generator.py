@@ -82,6 +82,7 @@ def run(wrk: str, url: str, requests: Path, seconds: float, connections: int = C
             *("--threads", "1"),
             *("--connections", str(connections)),
             *("--duration", f"{max(1, round(seconds))}s"),
+            *("--timeout", "30s"),
             *("--script", str(script)),
             *(url, "--", str(requests)),
         ],

@@ -22,6 +22,9 @@ SECRET = "for-measuring-only"  # noqa: S105 (nobody else has a store with it)
 ARRAY = 1_000
 """Events in one array."""
 
+NODES = 1_000
+"""Devices that the events are about, in turn: order is kept for each."""
+
 _APART = 0.001
 """Between the times of two events that have no id."""
 
@@ -79,23 +82,26 @@ class Traffic:
             yield b"[" + b",".join(next(events) for _ in range(ARRAY)) + b"]"
 
     def _events(self, amount: int) -> Iterator[bytes]:
-        """Events that differ in the sender's id, or in their time where there is none.
+        """Events of many devices that differ in their id, or in their time where there is none.
 
         Raises ReceiverError when the sample has neither, or its time is no number.
         """
-        mark = str(uuid.uuid4())
-        body = samples.sample(self.event, self.operation, datetime.now(UTC), mark)
-        parts = samples.encoded(body.body).split(mark.encode())
+        mark, node = str(uuid.uuid4()), str(uuid.uuid4())
+        made = samples.sample(self.event, self.operation, datetime.now(UTC), mark, node)
+        body, one = samples.encoded(made.body), node.encode()
+        parts = body.split(mark.encode())
         if len(parts) == 2:
-            for _ in range(amount):
-                yield str(uuid.uuid4()).encode().join(parts)
+            for number in range(amount):
+                fresh = str(uuid.uuid4()).encode().join(parts)
+                yield fresh.replace(one, b"node-%d" % (number % NODES))
             return
-        time = self.operation.time.locator.find(body.place()) if self.operation.time else None
-        parts = samples.encoded(body.body).split(samples.encoded(time))
+        time = self.operation.time.locator.find(made.place()) if self.operation.time else None
+        parts = body.split(samples.encoded(time))
         if len(parts) != 2 or not isinstance(time, int | float):
             raise ReceiverError(f"nothing tells the events of {self.event.name} apart")
         for number in range(amount):
-            yield samples.encoded(time + number * _APART).join(parts)
+            later = samples.encoded(time + number * _APART).join(parts)
+            yield later.replace(one, b"node-%d" % (number % NODES))
 
 
 def single(contract: Contract, name: str | None = None) -> Traffic:

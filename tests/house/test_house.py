@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,16 @@ def test_nothing_that_is_tracked_names_a_place_on_somebodys_machine() -> None:
         if path and (ROOT / path).is_file() and place.search((ROOT / path).read_bytes())
     ]
     assert naming == []
+
+
+def test_every_package_ships() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        declared = tomllib.load(file)["tool"]["setuptools"]["packages"]
+    there = [
+        ".".join(path.parent.relative_to(ROOT).parts) for path in CODE if path.name == "__init__.py"
+    ]
+    ours = {package for package in there if package.split(".")[0] == "receiver"}
+    assert set(declared) == ours | {"receiver.generated", "receiver.templates"}
 
 
 def test_the_templates_package_is_empty_and_there() -> None:

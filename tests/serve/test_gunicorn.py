@@ -170,7 +170,8 @@ def test_a_second_backstage_waits_and_takes_over(
     first.end(signal.SIGKILL)
     second.wait_for("  delivering list")
     sender.send()
-    eventually(lambda: got(tmp_path) == sender.accepted)
+    # What the first had delivered and not yet written down is delivered again: at least once.
+    eventually(lambda: list(dict.fromkeys(got(tmp_path))) == sender.accepted)
 
 
 def test_backstage_begins_anew_on_sighup_with_the_plugins_of_now(

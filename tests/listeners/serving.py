@@ -70,7 +70,7 @@ def main() -> None:
     limits = Limits(proxies=Proxies(given.pop("proxies", ())), **given)
     strangers: Counter[int] = Counter()
 
-    def count(status: int) -> None:
+    def count(status: int, *_about: str) -> None:
         strangers[status] += 1
 
     served = catalogue.load()

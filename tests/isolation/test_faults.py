@@ -16,7 +16,8 @@ FAULTS = {
     "allocates": ("bytearray(2 << 30)", "MemoryError", ""),
     "loops": ("while True: pass", "ProcessDied", ""),
     "raises": ("raise ZeroDivisionError('the divisor')", "ZeroDivisionError", "the divisor"),
-    "closes its socket": ("os.closerange(3, 100); time.sleep(2)", "ProcessDied", "closed its"),
+    # Who notices first, we or its own reader, decides between "closed its" and "ended with".
+    "closes its socket": ("os.closerange(3, 100); time.sleep(2)", "ProcessDied", "sink bad"),
     "talks nonsense": ("return {'a': object}", "TypeError", "the hook returned {'a': <class"),
     "says False": ("return False", "", "the hook returned False"),
     "asks for another time": ("raise Retry('busy', after=0.2)", "Retry", "busy"),

@@ -17,7 +17,11 @@ FAULTS = {
     "loops": ("while True: pass", "ProcessDied", ""),
     "raises": ("raise ZeroDivisionError('the divisor')", "ZeroDivisionError", "the divisor"),
     # Who notices first, we or its own reader, decides between "closed its" and "ended with".
-    "closes its socket": ("os.closerange(3, 100); time.sleep(2)", "ProcessDied", "sink bad"),
+    "closes its socket": (
+        "os.closerange(3, 100); time.sleep(2)",
+        "ProcessDied",
+        "closed its|ended with",
+    ),
     "talks nonsense": ("return {'a': object}", "TypeError", "the hook returned {'a': <class"),
     "says False": ("return False", "", "the hook returned False"),
     "asks for another time": ("raise Retry('busy', after=0.2)", "Retry", "busy"),
@@ -54,7 +58,8 @@ async def test_the_route_tries_again_and_the_others_do_not_notice(
     attempts = await stage.inbox.attempts("id-7")
     assert [(each.route, each.number) for each in attempts] == [("bad", 1)]
     if message or error == "MemoryError":
-        assert (attempts[0].failure.error, message in attempts[0].failure.message) == (error, True)
+        assert attempts[0].failure.error == error
+        assert any(words in attempts[0].failure.message for words in message.split("|"))
     else:
         assert attempts[0].failure.kind == "deadline"
     if error == "ProcessDied":

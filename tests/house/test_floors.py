@@ -21,6 +21,7 @@ FLOORS: list[set[str]] = [
         "dedup",
         "eventtypes",
         "excerpt",
+        "filters",
         "keyring",
         "ledger",
         "locator",

@@ -38,6 +38,7 @@ from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
 from receiver.inbox.sqlite.keeping import Keeper
 from receiver.inbox.sqlite.migrate import SCHEMA
+from receiver.inbox.sqlite.registry import SqliteRegistry
 from receiver.inbox.sqlite.rows import moment
 from receiver.inbox.sqlite.storefile import log_bytes
 from receiver.inbox.sqlite.writer import OnCommit, unmeasured
@@ -74,6 +75,8 @@ class SqliteInbox:
         self._engine: Engine | None = None
         self._claims: Claims | None = None
         self._closed = False
+        self.registry = SqliteRegistry(self._running)
+        """What is decided while Receiver runs (receiver.inbox.registry)."""
 
     @property
     def traits(self) -> Traits:
@@ -166,6 +169,8 @@ class SqliteInbox:
             dedup_keys=counts.dedup_keys,
             dedup_since=None if counts.oldest_key is None else moment(counts.oldest_key),
             bytes_used=counts.file_bytes + log_bytes(self._path),
+            bytes_free=counts.free_bytes,
+            oldest_event=None if counts.oldest_event is None else moment(counts.oldest_event),
             schema_version=SCHEMA.version,
             places=tuple(places),
         )

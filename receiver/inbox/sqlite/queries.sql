@@ -219,6 +219,9 @@ SELECT min(seq), max(seq) FROM events WHERE id IN (SELECT value FROM json_each(?
 -- name: ends_of_events
 SELECT min(seq), max(seq) FROM events;
 
+-- name: oldest_event
+SELECT received_at FROM events ORDER BY seq LIMIT 1;
+
 -- name: ends_of_quarantine
 SELECT min(place), max(place) FROM quarantine;
 
@@ -246,3 +249,30 @@ SELECT count(*) FROM sqlite_schema WHERE type = 'table';
 
 -- name: has_meta
 SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'meta';
+
+-- name: revision
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0);
+
+-- name: records
+SELECT name, version, body FROM records WHERE kind = ? ORDER BY name;
+
+-- name: record
+SELECT version, body FROM records WHERE kind = ? AND name = ?;
+
+-- name: put_record
+INSERT INTO records (kind, name, version, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (kind, name) DO UPDATE SET version = excluded.version, body = excluded.body;
+
+-- name: delete_record
+DELETE FROM records WHERE kind = ? AND name = ?;
+
+-- name: insert_audit
+INSERT INTO audit (at, who, action, kind, name, before, after) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: trim_audit
+DELETE FROM audit WHERE number <= (SELECT max(number) FROM audit) - ?;
+
+-- name: audit
+SELECT number, at, who, action, kind, name, before, after FROM audit
+WHERE number < ? AND (? IS NULL OR name = ?)
+ORDER BY number DESC LIMIT ?;

@@ -121,3 +121,25 @@ CREATE TABLE attempts (
     next_at   INTEGER,
     PRIMARY KEY (seq, route, number)
 ) STRICT, WITHOUT ROWID;
+
+-- What is decided while Receiver runs: routes of the API, filters, users, tokens. `version` is the
+-- number of the audit entry that wrote it; `body` is JSON.
+CREATE TABLE records (
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body    BLOB NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- Every change of a record: who, when, and what it was before and after, without secrets.
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at     INTEGER NOT NULL,
+    who    TEXT NOT NULL,
+    action TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    before BLOB,
+    after  BLOB
+) STRICT;

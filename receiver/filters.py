@@ -1,0 +1,129 @@
+"""Filters: System, User and Node decisions on an event type, and what they make of one event.
+
+Order, levels and lists are those of the platform that has such filters (shared facts: wire formats
+1.1 and 1.6): a lower level is looked at only when the one above lets the event through, a level
+counts only where the contract says that the type may be disabled there, and a filter lists the
+routes that it is enabled for. Must not know: where filters are kept, who may set them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from receiver.contract import FILTER_LEVELS, EventType
+
+__all__ = ["Decision", "Filter", "Filters", "fault", "levels_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One decision: whether events of a type of one entity go on, and to which routes."""
+
+    level: str
+    """`system`, `user` or `node`."""
+    type: str
+    entity: str
+    """The user or the node; empty at the system level."""
+    enabled: bool
+    routes: frozenset[str]
+    """The routes that it is enabled for; empty: for none. Names of no route are kept."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others, and is shown: `user alice rmaker.event.alert`."""
+        return " ".join(part for part in (self.level, self.entity, self.type) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What filters make of one event on one route."""
+
+    delivered: bool
+    filter: Filter | None
+    """The filter that decided; None where the default did."""
+    why: str
+
+
+class Filters:
+    """A snapshot of all filters, to be asked for every event: at most three look-ups."""
+
+    __slots__ = ("_by_type", "_default", "_eligible", "_found")
+
+    def __init__(
+        self,
+        filters: Iterable[Filter] = (),
+        eligible: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        default: bool = True,
+    ) -> None:
+        """`eligible`: the levels of each type, as `levels_of` makes it.
+
+        `default` is what holds for an event that no filter speaks of, on routes that are not
+        strict.
+        """
+        self._eligible = eligible or {}
+        self._default = default
+        self._found = {(one.level, one.type, one.entity): one for one in filters}
+        self._by_type = {one.type for one in self._found.values()}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def passes(
+        self, route: str, strict: bool, type: str, user: str | None, node: str | None
+    ) -> bool:
+        """Whether an event goes on to a route.
+
+        `strict`: only where an enabled filter lists the route.
+        """
+        if type not in self._by_type and not strict and self._default:
+            return True
+        return self.decide(route, strict, type, user, node).delivered
+
+    def decide(
+        self, route: str, strict: bool, type: str, user: str | None, node: str | None
+    ) -> Decision:
+        """The same, with what decided it."""
+        eligible = self._eligible.get(type, ())
+        if not eligible:
+            return Decision(True, None, "no filter can disable this type")
+        entities = {"system": "", "user": user, "node": node}
+        last: Filter | None = None
+        for level in FILTER_LEVELS:
+            entity = entities[level]
+            if level not in eligible or entity is None:
+                continue
+            found = self._found.get((level, type, entity))
+            if found is None:
+                continue
+            if not found.enabled:
+                return Decision(False, found, f"the filter {found.name} is disabled")
+            if route not in found.routes:
+                return Decision(False, found, f"the filter {found.name} does not list {route}")
+            last = found
+        if last is not None:
+            return Decision(True, last, f"the filter {last.name} lists {route}")
+        if strict:
+            return Decision(False, None, f"no filter lists {route}, which is strict")
+        if self._default:
+            return Decision(True, None, "there is no filter, and the default is enabled")
+        return Decision(False, None, "there is no filter, and the default is disabled")
+
+
+def levels_of(events: Iterable[EventType]) -> dict[str, tuple[str, ...]]:
+    """The levels at which each type may be disabled, by type."""
+    return {event.name: event.filters for event in events}
+
+
+def fault(level: str, type: str, eligible: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Why there can be no filter for a type at a level; None where there can."""
+    if level not in FILTER_LEVELS:
+        return f"there is no level {level!r}; levels: {', '.join(FILTER_LEVELS)}"
+    if type not in eligible:
+        return f"the contract has no event type {type!r}"
+    if level in eligible[type]:
+        return None
+    if not eligible[type]:
+        return f"{type} cannot be disabled at any level"
+    return f"{type} cannot be disabled at the {level} level; it can at: {', '.join(eligible[type])}"

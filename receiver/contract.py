@@ -15,6 +15,9 @@ from receiver.locator import Locator, Moment
 
 FILTER_LEVELS = ("system", "user", "node")
 
+HTTP_TRANSPORTS = ("http", "sns")
+"""Transports that come to the public listener; of `sns`, the body is an envelope of Amazon SNS."""
+
 RESERVED_HOOKS = ("on_", "receiver_", "transform")
 """Starts of hook names that no event type may take."""
 
@@ -28,7 +31,7 @@ class Scheme:
 
     name: str
     kind: str
-    """`hmac`, `rsa`, `static` or `standard-webhooks`."""
+    """`hmac`, `rsa`, `static`, `standard-webhooks` or `sns`."""
     header: str
     """The header that carries the proof, as the spec spells it."""
     algorithm: str = "sha256"
@@ -121,6 +124,11 @@ class Operation:
     node: Locator | None
     user: Locator | None
     limits: Limits
+
+    @property
+    def over_http(self) -> bool:
+        """Whether its events come to the public listener."""
+        return self.transport in HTTP_TRANSPORTS
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ class Place(msgspec.Struct, frozen=True):
     headers: Headers = ()
     path: Mapping[str, str] | None = None
     """Values of the path template's parameters."""
+    envelope: Mapping[str, str] | None = None
+    """What the transport says of the event, as far as it is proved: its own names and texts."""
 
 
 class Locator(Protocol):
@@ -74,6 +76,16 @@ class Pointer:
             else:
                 return None
         return None if value == "" or isinstance(value, _CONTAINERS) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the transport around the event says of it: `MessageId` of SNS, say."""
+
+    name: str
+
+    def find(self, place: Place) -> Any:
+        return (place.envelope or {}).get(self.name) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +145,17 @@ class Moment:
     formats: tuple[str, ...]
 
     def find(self, place: Place) -> datetime | None:
-        """The time in UTC, or None where there is none or it is written in no known format."""
-        value = self.locator.find(place)
-        for form in self.formats:
-            moment = parse_time(value, form)
-            if moment is not None:
-                return moment
+        """The time in UTC, or None where there is none or it is written in no known format.
+
+        Of several places it is the first with a time that can be read.
+        """
+        first = self.locator
+        for choice in first.choices if isinstance(first, FirstOf) else (first,):
+            value = choice.find(place)
+            for form in self.formats if value is not None else ():
+                moment = parse_time(value, form)
+                if moment is not None:
+                    return moment
         return None
 
 

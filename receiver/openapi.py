@@ -26,6 +26,8 @@ from receiver.locator import (
 from receiver.survey import survey
 
 JSON = "application/json"
+SNS = "sns"
+"""A transport, and the kind of scheme that proves what comes by it."""
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_OPERATION = 64
 """Characters of an operationId, which becomes a function."""
@@ -186,12 +188,13 @@ class _Reading:
                     words.fail(
                         f"a locator names the path parameter {brief(parameter)}: not in {path}"
                     )
+        transport = words.at("transport").text("http")
         return Operation(
             id=name.value if isinstance(name.value, str) else "",
             path=path,
             source=source.text("?"),
-            transport=words.at("transport").text("http"),
-            security=self._security(excerpt),
+            transport=transport,
+            security=self._security(excerpt, transport),
             events=events,
             batch=batch,
             type=_type_finder(finders.type, events),
@@ -206,7 +209,7 @@ class _Reading:
         known = self.sources.get(source)
         return any(finders.key in rule.parts for rule in known.dedup) if known else False
 
-    def _security(self, operation: Excerpt) -> tuple[tuple[str, ...], ...]:
+    def _security(self, operation: Excerpt, transport: str) -> tuple[tuple[str, ...], ...]:
         """Alternatives of schemes that must all pass; the document's own, where it says none."""
         own = operation.at("security")
         security = own if own.present else self.root.at("security")
@@ -220,6 +223,8 @@ class _Reading:
                         f"the scheme {brief(name)} is not declared, with x-receiver, "
                         "under components.securitySchemes"
                     )
+                elif (self.schemes[name].kind == SNS) != (transport == SNS):
+                    use.fail("`scheme: sns` and `transport: sns` go together")
         return tuple(alternatives)
 
     def _events(self, source: str, operation: Excerpt) -> tuple[tuple[str, ...], bool]:

@@ -94,9 +94,10 @@ def main() -> None:
 
 def _prepared(environ: Mapping[str, str]) -> Prepared:
     from receiver import configured
-    from receiver.backstage import importable, routes
+    from receiver.backstage import importable, pulls, routes
     from receiver.plugins import describe
     from receiver.settings.file import load
+    from receiver.transports import discover
 
     found = load(None, environ)
     catalogue = configured.catalogue(found)
@@ -104,10 +105,11 @@ def _prepared(environ: Mapping[str, str]) -> Prepared:
     plugins = configured.plugins(found)
     chosen = routes(found, catalogue, plugins, environ)
     contract = catalogue.contract
+    pulls(found, contract, discover(), environ)
     asyncio.run(_rehearse(found, catalogue, chosen))
     described = [describe(plugin) for plugin in importable(found, plugins).values()]
     return Prepared(
-        paths=sum(operation.transport == "http" for operation in contract.operations),
+        paths=sum(operation.over_http for operation in contract.operations),
         routes=tuple((route.name, route.plugin.name) for route in chosen),
         sources=tuple(name for name in sorted(contract.sources) if keys.for_source(name)),
         unused=_unused(plugins, chosen),

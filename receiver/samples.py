@@ -18,6 +18,7 @@ from receiver.contract import Contract, EventType, Operation
 from receiver.errors import ReceiverError
 from receiver.locator import (
     Constant,
+    Envelope,
     Except,
     FirstOf,
     Header,
@@ -153,7 +154,7 @@ def _satisfy(made: Sample, locator: Locator, value: str, like_found: bool = Fals
             _satisfy(made, _likely(made, choices), value, like_found)
         case Joined(parts, separator):
             _satisfy_parts(made, parts, separator, value)
-        case Constant():
+        case Constant() | Envelope():
             return
 
 
@@ -181,7 +182,8 @@ def _likely(made: Sample, choices: tuple[Locator, ...]) -> Locator:
         bare = choice.locator if isinstance(choice, Except) else choice
         if bare.find(made.place()) is not None:
             return bare
-    return choices[0]
+    # What a transport says is not for a sample to say.
+    return next((one for one in choices if not isinstance(one, Envelope)), choices[0])
 
 
 def _set_time(made: Sample, moment: Moment, now: datetime) -> None:

@@ -15,6 +15,7 @@ from receiver.excerpt import ABSENT, Excerpt, brief, pointer_parts
 from receiver.locator import (
     TIME_FORMATS,
     Constant,
+    Envelope,
     Except,
     FirstOf,
     Header,
@@ -29,13 +30,14 @@ from receiver.locator import (
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """A field name (RFC 9110, section 5.6.2, `token`), of a sane length."""
 
-_PLACES = ("header", "path", "pointer", "value", "join", "first")
-_SCHEMES = ("hmac", "rsa", "static", "standard-webhooks")
+_PLACES = ("header", "path", "pointer", "envelope", "value", "join", "first")
+_SCHEMES = ("hmac", "rsa", "static", "standard-webhooks", "sns")
 _SCHEME_KEYS = {
     "hmac": ("algorithm", "encoding", "prefix", "prefix-required", "separator", "weak"),
     "rsa": ("algorithm", "encoding", "prefix", "prefix-required"),
     "static": (),
     "standard-webhooks": ("tolerance",),
+    "sns": (),
 }
 _ALGORITHMS = {"hmac": ("sha256", "sha1", "sha512"), "rsa": ("sha256", "sha512")}
 _ENCODINGS = ("hex", "base64", "base64url")
@@ -81,6 +83,8 @@ def _placed(excerpt: Excerpt, name: str) -> Locator:
             if parts is None and place.text():
                 place.fail("must be a JSON pointer such as /data/id")
             return Pointer(parts or ())
+        case "envelope":
+            return Envelope(place.text())
         case "value":
             return Constant(place.text())
         case "join":
@@ -175,7 +179,7 @@ def scheme(name: str, excerpt: Excerpt) -> Scheme:
     plain = Scheme(name=name, kind=kind, header=header.text())
     if kind == "standard-webhooks":
         return replace(plain, tolerance=words.at("tolerance").whole(plain.tolerance))
-    return plain if kind == "static" else _digest_scheme(plain, words)
+    return plain if kind in ("static", "sns") else _digest_scheme(plain, words)
 
 
 def _digest_scheme(plain: Scheme, words: Excerpt) -> Scheme:

@@ -241,7 +241,7 @@ def _banner(play: Play, address: str, operators: str | None) -> None:
     from receiver import keptsecrets
 
     contract = play.catalogue.contract
-    taken = [operation for operation in contract.operations if operation.transport == "http"]
+    taken = [operation for operation in contract.operations if operation.over_http]
     names = ", ".join(f"{route.name} ({route.plugin.name})" for route in play.delivered)
     level = running.durability(play.found.settings.store.durability)
     output.line(f"receiver {receiver.__version__}")

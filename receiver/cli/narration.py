@@ -41,9 +41,7 @@ class Narrator:
         self._where = where
         """The options that make another command work on the same store."""
         self._operations = {
-            operation.path: operation
-            for operation in contract.operations
-            if operation.transport == "http"
+            operation.path: operation for operation in contract.operations if operation.over_http
         }
         self._table = Table(self._operations.values())
 

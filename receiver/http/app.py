@@ -74,7 +74,7 @@ def build(
     document stops the start of the server.
     """
     contract = catalogue.contract
-    operations = [operation for operation in contract.operations if operation.transport == "http"]
+    operations = [operation for operation in contract.operations if operation.over_http]
     app = AsyncApp(
         __name__,
         lifespan=_lifespan(on_start, on_stop),

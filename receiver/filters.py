@@ -1,9 +1,9 @@
 """Filters: System, User and Node decisions on an event type, and what they make of one event.
 
-Order, levels and lists are those of the platform that has such filters (shared facts: wire formats
-1.1 and 1.6): a lower level is looked at only when the one above lets the event through, a level
-counts only where the contract says that the type may be disabled there, and a filter lists the
-routes that it is enabled for. Must not know: where filters are kept, who may set them.
+Order, levels and lists are those of the platform that has such filters: a lower level is looked at
+only when the one above lets the event through, a level counts only where the contract says that
+the type may be disabled there, and a filter lists the routes that it is enabled for.
+Must not know: where filters are kept, who may set them.
 """
 
 from __future__ import annotations

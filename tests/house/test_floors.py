@@ -15,6 +15,7 @@ FLOORS: list[set[str]] = [
     {"errors", "event", "receipt"},
     # 1 rules (pure)
     {
+        "antpatterns",
         "backoff",
         "compression",
         "contract",
@@ -37,13 +38,15 @@ FLOORS: list[set[str]] = [
         "signature",
         "strictjson",
         "survey",
+        "turns",
         "vocabulary",
     },
     # 2 ports and shapes
-    {"deadline", "hookspecs", "inbox", "outbound", "settings", "sink"},
+    {"deadline", "hookspecs", "inbox", "outbound", "settings", "sink", "transport"},
     # 3 edges (I/O)
     {
         "catalogue",
+        "decisions",
         "inbox.memory",
         "inbox.sqlite",
         "keptsecrets",
@@ -58,7 +61,7 @@ FLOORS: list[set[str]] = [
     # 4 sources: the only rooms, beside platforms, that know a platform
     {"sources"},
     # 5 flows
-    {"dispatch", "intake", "isolation", "judgement", "stuck", "watchdog"},
+    {"dispatch", "intake", "isolation", "judgement", "stuck", "transports", "watchdog"},
     # 6 surfaces (do not import each other)
     {"codegen", "http", "testing"},
     # 7 entries

@@ -6,52 +6,19 @@ Must not know: how its state is kept, what the events say, what time it is.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from heapq import heappop, heappush
 from itertools import takewhile
 
+from receiver.turns import Delta, Exceptional, Turn
+
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 """`next_due` of an event that may be claimed whenever somebody asks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exceptional:
-    """An open event that the saved position has passed: what must be kept of it."""
-
-    seq: int
-    lane: str | None
-    """Whose order it is part of (its node); None: of nobody's."""
-    failures: int = 0
-    """Attempts that failed."""
-    due: datetime | None = None
-    """When it may be claimed again; None: as soon as it is its turn."""
-    first_failed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One event that may be attempted now."""
-
-    seq: int
-    attempt: int
-    first_failed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """What must be written, all or nothing, for the saved state to catch up."""
-
-    position: int
-    keep: tuple[Exceptional, ...]
-    """Exceptions to write, or to write over."""
-    forget: tuple[int, ...]
-    """Exceptions to delete."""
-    closed: tuple[int, ...] = field(repr=False, default=())
-    """Every event that is done with, whether it was an exception or not."""
 
 
 class _State(Enum):
@@ -61,6 +28,9 @@ class _State(Enum):
     WAITING = "for its next attempt"
     DEFERRED = "to be waiting once that is saved"
     CLOSED = "to be forgotten once that is saved"
+
+
+_IN_FLIGHT = (_State.CLAIMED, _State.DEFERRED, _State.CLOSED)
 
 
 @dataclass(slots=True)
@@ -237,6 +207,28 @@ class Ledger:
                 del self._changed[row.seq]
                 self._await_turn(entry)
 
+    def reopen(self, row: Exceptional) -> bool:
+        """Take in again an event that was given up, or passed for another reason.
+
+        It stands in its lane where it stood; what is in flight of the lane goes before it. False,
+        and nothing changes, when it is open, or has not been passed yet and comes anyway.
+        """
+        if row.seq in self._open or row.seq > self.position:
+            return False
+        entry = _Open(row.seq, row.lane, _State.HELD, row.failures, row.due, row.first_failed_at)
+        self._open[row.seq] = entry
+        if not self._ordered or row.lane is None:
+            self._await_turn(entry)
+            return True
+        queue = self._lanes.setdefault(row.lane, deque())
+        at = bisect_left(queue, row.seq)
+        queue.insert(at, row.seq)
+        if at == 0 and not any(self._open[seq].state in _IN_FLIGHT for seq in queue):
+            for seq in list(queue)[1:]:
+                self._open[seq].state = _State.HELD
+            self._await_turn(entry)
+        return True
+
     @property
     def open(self) -> int:
         """How many events are in flight, waiting and held back together."""
@@ -287,6 +279,8 @@ class Ledger:
         queue = None if entry.lane is None else self._lanes.get(entry.lane)
         if queue is not None and queue[0] != entry.seq:
             entry.state = _State.HELD
+            if (first := self._open[queue[0]]).state is _State.HELD:  # it was reopened meanwhile
+                self._await_turn(first)
         elif entry.due is None or at_once:
             self._make_ready(entry)
         else:

@@ -9,7 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from receiver.ledger import AT_ONCE, Exceptional, Ledger
+from receiver.ledger import AT_ONCE, Ledger
+from receiver.turns import Exceptional
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BOUND = 6

@@ -16,7 +16,7 @@ from receiver.inbox.sqlite import routes, views
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.routes import Registering, Route, Saving
 from receiver.inbox.sqlite.rows import micros
-from receiver.ledger import Turn
+from receiver.turns import Turn
 
 SAVE_SKIPS_SECONDS = 0.2
 """How long a route may have passed events that it does not want before that is saved."""

@@ -24,7 +24,8 @@ from receiver.inbox.rules import lane, timed
 from receiver.inbox.sqlite.connection import number, one
 from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.rows import exception_row, exceptional, failed, micros, wordless
-from receiver.ledger import Delta, Ledger, Turn
+from receiver.ledger import Ledger
+from receiver.turns import Delta, Turn
 
 PAGE = 1_000
 """Heads that are read at once, at most: what the event loop looks at in a millisecond or two."""

@@ -13,7 +13,7 @@ import msgspec
 
 from receiver.inbox import Attempt, DeadLetter, Entry, Failure, Standing, Stored
 from receiver.inbox.rules import keepable
-from receiver.ledger import Exceptional
+from receiver.turns import Exceptional
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STRINGS = msgspec.json.Decoder(tuple[str, ...])

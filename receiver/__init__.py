@@ -4,6 +4,17 @@ from receiver.errors import Reject, Retry
 from receiver.event import Event, Payload
 from receiver.hookspecs import hookimpl
 from receiver.sink import Sink
+from receiver.transport import Batch, Message, Transport
 
-__all__ = ["Event", "Payload", "Reject", "Retry", "Sink", "hookimpl"]
+__all__ = [
+    "Batch",
+    "Event",
+    "Message",
+    "Payload",
+    "Reject",
+    "Retry",
+    "Sink",
+    "Transport",
+    "hookimpl",
+]
 __version__ = "0.1.0"

@@ -45,7 +45,7 @@ def keyring(
         if name in contract.sources:
             resolver = _Resolver(found, environ, faults)
             keys[name] = resolver.source(name, kept.get(name, Kept()))
-            if name in found.settings.sources and not faults:
+            if name in found.settings.sources and not _only_pulled(found, name) and not faults:
                 path = ("sources", name)
                 faults.extend(found.error(path, *unusable(contract, name, keys[name])).problems)
         elif name in found.settings.sources:
@@ -55,6 +55,12 @@ def keyring(
     if faults:
         raise ConfigError(*faults)
     return Keyring(keys)
+
+
+def _only_pulled(found: Configuration, source: str) -> bool:
+    """Whether a source's events are asked for, and nobody is to send any."""
+    given = found.settings.sources[source]
+    return bool(given.pull) and not (given.secrets or given.public_keys or given.headers)
 
 
 def short(keys: Keyring, source: str) -> Iterator[KeyPath]:
@@ -99,6 +105,22 @@ def sink_settings(found: Configuration, route: str, environ: Mapping[str, str]) 
     resolver = _Resolver(found, environ, faults)
     path: KeyPath = ("routes", route, "settings")
     resolved = resolver.tree(found.settings.routes[route].settings, path)
+    if faults:
+        raise ConfigError(*faults)
+    return dict(resolved)
+
+
+def pull_settings(
+    found: Configuration, source: str, pull: str, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """The settings of a pull's transport, with `env:` and `file:` values resolved, however deep.
+
+    Raises ConfigError with every value that does not resolve.
+    """
+    faults: list[str] = []
+    path: KeyPath = ("sources", source, "pull", pull)
+    given = found.settings.sources[source].pull[pull].own
+    resolved = _Resolver(found, environ, faults).tree(given, path)
     if faults:
         raise ConfigError(*faults)
     return dict(resolved)

@@ -5,6 +5,7 @@ One process holds the store's lease at a time. Must not know: the public listene
 
 from receiver.backstage.lease import Lease
 from receiver.backstage.listener import Listener
+from receiver.backstage.pulls import pulls
 from receiver.backstage.routes import importable, routes, unusable
 from receiver.backstage.stage import Stage
 from receiver.backstage.thread import Backstage
@@ -17,6 +18,7 @@ __all__ = [
     "Stage",
     "importable",
     "open_inbox",
+    "pulls",
     "routes",
     "unusable",
 ]

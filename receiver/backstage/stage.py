@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 from receiver import configured
 from receiver.backstage.lease import Lease
+from receiver.backstage.pulls import pulls
+from receiver.backstage.retention import Deleting
 from receiver.backstage.routes import routes
 from receiver.catalogue import Catalogue
 from receiver.composition import open_inbox
@@ -22,6 +24,7 @@ from receiver.inbox import Inbox
 from receiver.metrics import Delivery
 from receiver.plugins import Plugin
 from receiver.reloading import Reloading
+from receiver.transports import Pull, Pullers, PullStanding, discover
 
 UPKEEP_SECONDS = 1.0
 CHECK_SECONDS = 1.0
@@ -59,6 +62,9 @@ class Stage:
         self.folder = setup.found.store_path.parent
         self.dispatcher: Dispatcher | None = None
         """While it delivers."""
+        self.pullers: Pullers | None = None
+        """Likewise."""
+        self._deleting: Deleting | None = None
         self._setup = setup
         self._catalogue = catalogue
         self._plugins = dict(plugins)
@@ -135,13 +141,22 @@ class Stage:
         try:
             dispatcher = Dispatcher(inbox, self._catalogue, self._delivered, grace=grace)
             await dispatcher.register()
+            pulled = await asyncio.to_thread(self._pulled, self._setup)
             self.dispatcher = dispatcher
+            self.pullers = Pullers(inbox, self._catalogue)
+            await self.pullers.update(pulled)
+            self._deleting = Deleting(
+                inbox,
+                self.found.settings.retention,
+                told=self._figures.purged if self._figures is not None else lambda *_: None,
+            )
             ready()
             following = Reloading(
                 self._setup, self._catalogue.contract, self._environ, self._take_up
             )
             beside = [
                 asyncio.create_task(_tend(inbox)),
+                asyncio.create_task(self._deleting.run()),
                 asyncio.create_task(following.run()),
             ]
             if self._figures is not None:
@@ -153,18 +168,33 @@ class Stage:
             for task in (*beside, stopped):
                 task.cancel()
             await asyncio.wait([*beside, stopped])
+            await self.pullers.stop()
             await dispatcher.stop(grace)
             await delivering
         finally:
-            self.dispatcher = None
+            pullers, self.dispatcher, self.pullers = self.pullers, None, None
+            if pullers is not None:
+                await pullers.stop()
             await inbox.close()
 
     async def _take_up(self, fresh: Setup) -> None:
-        """Run the routes that are configured now. Raises ReceiverError, and changes nothing."""
+        """Run what is configured now. Raises ReceiverError, and changes nothing."""
         assert self.dispatcher is not None
+        assert self.pullers is not None
+        pulled = await asyncio.to_thread(self._pulled, fresh)
         plugins, chosen = await asyncio.to_thread(self._chosen, fresh)
         await self.dispatcher.update(chosen)
         self._plugins = plugins
+        if self._deleting is not None:
+            self._deleting.change(fresh.found.settings.retention)
+        await self.pullers.update(pulled)
+
+    def standings(self) -> list[PullStanding]:
+        """How each puller is doing; may be called in any thread."""
+        return self.pullers.standings() if self.pullers is not None else []
+
+    def _pulled(self, setup: Setup) -> list[Pull]:
+        return pulls(setup.found, self._catalogue.contract, discover(), self._environ)
 
     def _chosen(self, fresh: Setup) -> tuple[dict[str, Plugin], list[Route]]:
         # A plugin that is known stays as it was imported; its new code needs a new process.

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from receiver.cli import masking, opening, options, output
-from receiver.errors import ConfigError, ReceiverError
+from receiver.errors import ConfigError, PluginError, ReceiverError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from receiver.catalogue import Catalogue
     from receiver.contract import Contract
-    from receiver.settings import Configuration, RouteSettings
+    from receiver.settings import Configuration, KeyPath, RouteSettings
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look at the configuration.")
 
@@ -55,6 +56,7 @@ def check(
     if found and catalogue:
         _collect(faults, lambda: _check_secrets(found, catalogue, warnings))
         _collect(faults, lambda: _check_routes(found, catalogue, warnings))
+        _collect(faults, lambda: _check_pulls(found, catalogue))
     if as_json:
         output.structure({"right": not faults, "errors": faults, "warnings": warnings})
     else:
@@ -122,7 +124,7 @@ def effective(found: Configuration) -> Iterator[tuple[str, Any, str]]:
     """(key, value, who set it) of every setting, defaults among them; secrets masked."""
     from receiver.settings import wording
 
-    models = _models(found)
+    models = {**_models(found), **_pull_models(found)}
     for path, leaf in _leaves(found.settings.model_dump(by_alias=True), ()):
         plain = leaf.get_secret_value() if hasattr(leaf, "get_secret_value") else leaf
         value = leaf if plain is leaf and _harmless(models, path) else _masked(plain)
@@ -143,7 +145,7 @@ def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
         yield from _leaves(item, (*path, key))
 
 
-def _models(found: Configuration) -> dict[str, type[BaseModel]]:
+def _models(found: Configuration) -> dict[KeyPath, type[BaseModel]]:
     """The model of each route's sink settings, where the sink is installed and has one."""
     from receiver.plugins import describe, discover
 
@@ -151,19 +153,39 @@ def _models(found: Configuration) -> dict[str, type[BaseModel]]:
         return {}
     plugins = discover(found.plugins_dir)
     described = {
-        name: describe(plugins[route.sink])
+        ("routes", name, "settings"): describe(plugins[route.sink])
         for name, route in found.settings.routes.items()
         if route.sink in plugins
     }
-    return {name: plugin.settings for name, plugin in described.items() if plugin.settings}
+    return {path: plugin.settings for path, plugin in described.items() if plugin.settings}
 
 
-def _harmless(models: Mapping[str, type[BaseModel]], path: tuple[str | int, ...]) -> bool:
-    """Whether a setting is one of Receiver's own, or of a sink's and certain to be no secret."""
-    if path[0] != "routes" or path[2:3] != ("settings",):
+def _pull_models(found: Configuration) -> dict[KeyPath, type[BaseModel]]:
+    """The model of each pull's own settings, where its transport is installed and sound."""
+    from receiver.transports import discover
+
+    models: dict[KeyPath, type[BaseModel]] = {}
+    for source, given in found.settings.sources.items():
+        transports = discover() if given.pull else {}
+        for name, pull in given.pull.items():
+            if pull.transport in transports:
+                with suppress(PluginError):  # `config check` tells it
+                    loaded = transports[pull.transport].load()
+                    models["sources", source, "pull", name] = loaded.Settings
+    return models
+
+
+def _harmless(models: Mapping[KeyPath, type[BaseModel]], path: KeyPath) -> bool:
+    """Whether a setting is one of Receiver's own, or of a plugin's and certain to be no secret."""
+    own = path[:3] if path[0] == "routes" and path[2:3] == ("settings",) else ()
+    if path[0] == "sources" and path[2:3] == ("pull",) and len(path) > 4:
+        from receiver.settings import PullSettings
+
+        own = () if path[4] in PullSettings.model_fields else path[:4]
+    if not own:
         return True
-    model = models.get(str(path[1]))
-    return model is not None and masking.showable(model, path[3:])
+    model = models.get(own)
+    return model is not None and masking.showable(model, path[len(own) :])
 
 
 def _masked(value: Any) -> Any:
@@ -206,6 +228,13 @@ def _check_routes(found: Configuration, catalogue: Catalogue, warnings: list[str
             warnings.extend(found.error(("routes", name, *key), fault).problems)
     backstage.routes(found, catalogue, plugins, os.environ)
     warnings.extend(backstage.unusable(catalogue, backstage.importable(found, plugins)).values())
+
+
+def _check_pulls(found: Configuration, catalogue: Catalogue) -> None:
+    from receiver import backstage
+    from receiver.transports import discover
+
+    backstage.pulls(found, catalogue.contract, discover(), os.environ)
 
 
 def _idle_patterns(

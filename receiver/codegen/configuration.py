@@ -77,6 +77,10 @@ def _section(model: type[BaseModel], path: tuple[str, ...], field: FieldInfo) ->
         below, named = _inner(inner.annotation)
         if below is not None and not named:
             text += f"\n`{name}`: {_first_line(below)}\n\n" + _table(below, None, only_values=False)
+    for name, inner in model.model_fields.items():
+        below, named = _inner(inner.annotation)
+        if below is not None and named:
+            text += "\n" + _section(below, (*path, name, "NAME"), inner)
     return text
 
 

@@ -20,6 +20,8 @@ from receiver.settings.environment import overrides, variable
 from receiver.settings.lines import KeyPath, key_lines
 from receiver.settings.model import (
     HeaderSettings,
+    PullSettings,
+    RetentionSettings,
     RetrySettings,
     RouteSettings,
     SecretSettings,
@@ -36,6 +38,8 @@ __all__ = [
     "Flag",
     "HeaderSettings",
     "KeyPath",
+    "PullSettings",
+    "RetentionSettings",
     "RetrySettings",
     "RouteSettings",
     "SecretSettings",

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from receiver.settings.pulling import PullSettings
+from receiver.settings.retention import RetentionSettings
 from receiver.settings.values import Address, Delay, Moment, Network, Seconds, Start, StoreUrl
 
 
@@ -134,6 +136,9 @@ class SourceSettings(_Table):
         default=None,
         description="A start of secrets, such as `whsec_`, that is not part of the key.",
     )
+    pull: dict[str, PullSettings] = Field(
+        default={}, description="Events that Receiver asks for: `[sources.SOURCE.pull.NAME]`."
+    )
 
 
 class RetrySettings(_Table):
@@ -236,6 +241,11 @@ class Settings(_Table):
     )
     server: ServerSettings = Field(default=ServerSettings(), description="The public listener.")
     store: StoreSettings = Field(default=StoreSettings(), description="The inbox on disk.")
+    retention: RetentionSettings = Field(
+        default=RetentionSettings(),
+        description="What is deleted from the inbox, and when; `inf` is without end. Dedup keys "
+        "have their own bounds (`store.dedup_window`, `store.dedup_keys`).",
+    )
     sources: dict[str, SourceSettings] = Field(
         default={}, description="How each source of the contract proves itself."
     )

@@ -1,0 +1,83 @@
+"""From pulled messages to entries for the inbox, judged as those that are sent to us are.
+
+Nothing that a message holds makes this fail: what cannot be read or is of no known type goes to
+quarantine, as it would by HTTP, and is acknowledged. Must not know: who pulled, where it is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from receiver import strictjson
+from receiver.errors import JsonError
+from receiver.inbox import Entry
+from receiver.judgement import MAX_TEXT, Arrival, Rules, judge
+from receiver.transport import Message
+
+PROOF = "pull."
+"""How the `secret` of a pulled event begins: what proves it is that we may read there."""
+
+_BREATH = 200
+"""Messages that are judged before others on the loop get their turn."""
+_KEY_BYTES = 16
+
+
+class Reader:
+    """Makes entries of the messages of one puller."""
+
+    def __init__(self, rules: Rules, name: str) -> None:
+        self._rules = rules
+        self._proof = PROOF + name
+
+    async def entries(self, messages: tuple[Message, ...], now: datetime) -> list[Entry]:
+        """One entry per event, in order."""
+        arrival = Arrival(self._rules, (), None, self._proof, now)
+        found: list[Entry] = []
+        for number, message in enumerate(messages, 1):
+            for index, (raw, value) in enumerate(self._events(message.body)):
+                entry = judge(arrival, raw, value)
+                found.append(self._known(entry, message.key, index))
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+        return found
+
+    def _events(self, body: bytes) -> Iterator[tuple[bytes, Any | JsonError]]:
+        """The events in one message; one that cannot be read is kept whole."""
+        operation = self._rules.operation
+        limits = operation.limits
+        if len(body) > limits.body:
+            error = JsonError(f"more than {limits.body} bytes")
+            yield body, error
+        elif operation.batch and body.lstrip()[:1] == b"[":
+            try:
+                yield from strictjson.elements(
+                    body, depth=limits.depth, keys=limits.keys, limit=limits.events
+                )
+            except JsonError as error:
+                yield body, error
+        else:
+            yield body, _decoded(body, limits.depth, limits.keys)
+
+    def _known(self, entry: Entry, key: str | None, index: int) -> Entry:
+        """The entry with the other side's id of its message, where it has none of its own."""
+        if key is None or entry.key is not None:
+            return entry
+        own = key if index == 0 else f"{key}/{index}"
+        digest = hashlib.blake2b(digest_size=_KEY_BYTES)
+        digest.update(f"{entry.source}\0{own}".encode("utf-8", "surrogatepass"))
+        return msgspec.structs.replace(
+            entry, key=own[:MAX_TEXT], dedup_key=digest.digest(), dedup_window=None
+        )
+
+
+def _decoded(body: bytes, depth: int, keys: int) -> Any | JsonError:
+    try:
+        return strictjson.decode(body, depth=depth, keys=keys)
+    except JsonError as error:
+        return error

@@ -7,7 +7,7 @@ Must not know: events on their way, the inbox.
 
 from receiver.plugins.anchoring import anchored
 from receiver.plugins.autoroute import AutoRoute, autoroute
-from receiver.plugins.binding import BoundSink, Hook, SettingError, bind, check
+from receiver.plugins.binding import BoundSink, Hook, SettingError, adopt, bind, check
 from receiver.plugins.description import Description, describe
 from receiver.plugins.discovery import GROUP, Plugin, discover
 
@@ -19,6 +19,7 @@ __all__ = [
     "Hook",
     "Plugin",
     "SettingError",
+    "adopt",
     "anchored",
     "autoroute",
     "bind",

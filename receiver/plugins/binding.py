@@ -119,6 +119,16 @@ def bind(
     return BoundSink(plugin, route, sink, hooks)
 
 
+def adopt(sink: Sink | ModuleType, contract_hooks: ModuleType) -> BoundSink:
+    """A sink that is made already, as what a route has of it. Raises PluginError for its hooks."""
+    loaded = sink if isinstance(sink, ModuleType) else type(sink)
+    name = loaded.__name__
+    hooks = _specified(contract_hooks)
+    _check_hooks(f"sink {name}", loaded, hooks)
+    _register(f"sink {name}", hooks, sink, name)
+    return BoundSink(Plugin(name, name, lambda: loaded), name, sink, hooks)
+
+
 def check(plugin: Plugin, contract_hooks: ModuleType) -> None:
     """Raise PluginError when a plugin could serve no route, whatever its settings.
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from receiver.http.flow import Flow
 
 CYCLE = "receiver.cycle"
 """The key of the ASGI scope for the request's cycle, if the server is ours; taken out at once, for
@@ -22,6 +25,8 @@ _CLOSE = b"connection"
 
 class Cycle(RequestResponseCycle):
     """uvicorn's; `whole` and `answer` take the place of `receive` and `send`."""
+
+    flow: Flow
 
     def whole(self) -> bytes | None:
         """The body, if it is all there; else it is to be received in messages."""
@@ -49,7 +54,7 @@ class Cycle(RequestResponseCycle):
             parts += (name, b": ", value, b"\r\n")
             if name == _CLOSE:
                 self.keep_alive, says_so = False, True
-        if not self.keep_alive and not says_so:
+        if not says_so and (not self.keep_alive or self.flow.ends):
             parts.append(b"connection: close\r\n")
         parts += (b"\r\n", body)
         self.transport.write(b"".join(parts))
@@ -58,3 +63,9 @@ class Cycle(RequestResponseCycle):
             self.transport.close()
         self.on_response()
         return True
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """As uvicorn's; says that an answer is the last where it is."""
+        if not self.response_started and self.flow.ends:
+            self.keep_alive = False
+        await super().send(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,6 +17,7 @@ from typing import Protocol
 
 from receiver.http import answer
 from receiver.http.proxies import Proxies
+from receiver.http.share import Seat
 from receiver.locator import Headers
 from receiver.replies import HeadersTooLarge, Unavailable, reply
 
@@ -62,22 +64,34 @@ class Room(Enum):
 class Guest(Protocol):
     """A connection, as the door sees it."""
 
-    def look(self, now: float) -> None:
-        """Close the connection when its time is up; `now` as the event loop counts."""
+    def look(self, now: float) -> bool:
+        """Close the connection when its time is up; `now` as the event loop counts.
+
+        Returns whether a request came in since the last look, and the connection is to stay.
+        """
+
+    def leave(self) -> None:
+        """Make the next answer the last."""
 
 
 Stranger = Callable[[int], None]
 
 
-def _uncounted(status: int) -> None:
+def uncounted(status: int) -> None:
     """The counter that does not count."""
 
 
 class Door:
     """The limits of one process, its connections and the one timer for all of them."""
 
-    def __init__(self, limits: Limits | None = None, stranger: Stranger = _uncounted) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        stranger: Stranger = uncounted,
+        seat: Seat | None = None,
+    ) -> None:
         self.limits = limits or Limits()
+        self._seat = seat
         self.stranger = stranger
         """Is told the status of every answer that is given before a request is one."""
         times = (self.limits.head, self.limits.idle, self.limits.rest, self.limits.parting)
@@ -99,8 +113,10 @@ class Door:
     def _look(self, guests: Set[Guest], loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         self._timer = loop.call_later(self._period, self._look, guests, loop) if guests else None
-        for guest in tuple(guests):
-            guest.look(now)
+        in_use = [guest for guest in tuple(guests) if guest.look(now)]
+        if self._seat is not None:
+            for guest in random.sample(in_use, self._seat.surplus(len(in_use))):
+                guest.leave()
 
 
 def last_words(status: int, headers: Headers) -> bytes:

@@ -1,4 +1,4 @@
-"""What a connection does not take in: more while requests wait, and fields after a body.
+"""What a connection does not take in: more while requests wait or at its end, and late fields.
 
 Must not know: the parser, what a request is about.
 """
@@ -17,6 +17,13 @@ class Flow(FlowControl):
     def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
         super().__init__(transport)
         self._waiting = waiting
+        self.leaving = False
+        """Whether the connection ends with the first answer behind which no request waits."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether an answer that is given now is the last."""
+        return self.leaving and not self._waiting
 
     def resume_reading(self) -> None:
         if self.read_paused and not self._waiting:

@@ -11,33 +11,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from receiver.http.body import LENGTH
 from receiver.http.cycle import CYCLE, Cycle
-from receiver.http.door import Door, Guest, Limits, Room, Stranger, last_words, make_room
+from receiver.http.door import Door, Guest, Limits, Room, Stranger, make_room, uncounted
+from receiver.http.ending import Ending
 from receiver.http.flow import TRAILERS, Flow
 from receiver.http.framing import MAX_HEADER_BYTES, Unreadable, examine, target
+from receiver.http.share import Seat
 
 _log = logging.getLogger("receiver.http")
 
 MAX_PIPELINED = 32
 """Requests of one connection that wait for the answer to an earlier one; then it is closed."""
 
-_PARTING, _WAITING, _ANSWERING, _HEAD, _REST, _IDLE = range(6)
-"""What a connection is about, for its deadline."""
 
-
-class Protocol(HttpToolsProtocol):
+class Protocol(Ending):
     """One connection. `guarded` makes the class for a process with limits of its own."""
-
-    door: ClassVar[Door] = Door()
 
     def __init__(
         self,
@@ -47,18 +43,9 @@ class Protocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._room = Room.FREE
         self._behind_proxy = False
         self._loose = 0
         """Bytes since the head, or the last piece of a body, began."""
-        self._deaf = False
-        """Whether what still comes in is thrown away."""
-        self._parting = False
-        self._last_words: bytes | None = None
-        """To be said, and the connection closed, once what was asked before is answered."""
-        self._noted: tuple[int, object, int] | None = None
-        """What the connection was about when it was looked at, and since when."""
-        self._noted_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -171,8 +158,8 @@ class Protocol(HttpToolsProtocol):
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif self._last_words is not None:
-            self._part(self._last_words)
+        elif self._last_words is not None or self.flow.leaving:
+            self._part(self._last_words or b"")
         else:
             self.flow.resume_reading()
 
@@ -192,85 +179,6 @@ class Protocol(HttpToolsProtocol):
         self._loose = 0
         self.data_received(b"".join((*head, b"\r\n", rest)))
 
-    # The end of a connection
-
-    def look(self, now: float) -> None:
-        """Close the connection when what it is about takes too long; `door` calls this."""
-        about, seconds = self._about()
-        note = (about, self.cycle, len(self.pipeline))
-        if note != self._noted:
-            self._noted, self._noted_at = note, now
-        elif now - self._noted_at >= seconds:
-            self._noted = None
-            self._end(about)
-
-    def _about(self) -> tuple[int, float]:
-        """What the connection is about, and how long it may be."""
-        cycle, limits = self.cycle, self.door.limits
-        if self._parting or self.transport.is_closing():
-            return _PARTING, limits.parting
-        if self._room is not Room.FREE:
-            return _WAITING, limits.parting
-        if self.pipeline or (cycle is not None and not cycle.response_complete):
-            return _ANSWERING, limits.answer
-        if cycle is None or cycle.scope is not self.scope:
-            return _HEAD, limits.head
-        if cycle.more_body:
-            return _REST, limits.rest
-        return _IDLE, limits.idle
-
-    def _end(self, about: int) -> None:
-        if about in (_PARTING, _ANSWERING):
-            self.transport.abort()
-        elif about == _WAITING:
-            self._refuse(503)
-        elif about == _HEAD and self.scope is not None:
-            self._refuse(408)
-        else:
-            self.transport.close()
-
-    def _refuse(self, status: int) -> None:
-        """Read no further, and answer so when everything asked before is answered."""
-        self._deaf = True
-        if self.transport.is_closing():
-            return
-        self.door.stranger(status)
-        last = last_words(status, self.server_state.default_headers)
-        cycle = self.cycle
-        if cycle is not None and cycle.more_body and cycle.scope is self.scope:
-            # It is the body of this request that cannot be read.
-            if cycle.response_complete:
-                last = b""
-            elif self.pipeline:
-                self.pipeline.popleft()
-                self._last_words = last
-                return
-            elif cycle.response_started:
-                cycle.keep_alive = False
-                return
-            else:
-                cycle.disconnected = True
-                cycle.message_event.set()
-        elif self.pipeline or (cycle is not None and not cycle.response_complete):
-            self._last_words = last
-            return
-        self._part(last)
-
-    def _part(self, last: bytes) -> None:
-        """Say the last words and close so that they can be read.
-
-        A connection closed with bytes unread is reset, which may throw the answer away: so the
-        other side is told that this is all, and what it still sends is read for a while.
-        """
-        self._deaf = self._parting = True
-        self.flow.resume_reading()
-        if last:
-            self.transport.write(last)
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
-
 
 def _status(error: BaseException | None) -> int:
     """What is answered when a callback ended the parser's work."""
@@ -280,12 +188,14 @@ def _status(error: BaseException | None) -> int:
     return 503
 
 
-def guarded(limits: Limits, stranger: Stranger | None = None) -> type[Protocol]:
+def guarded(
+    limits: Limits, stranger: Stranger = uncounted, seat: Seat | None = None
+) -> type[Protocol]:
     """The protocol for uvicorn's `http` option, with these limits for this process.
 
+    `seat` is its place among the workers that accept from the same socket.
     Allows the process to open the files that this takes, and where that is not possible takes
     fewer connections. uvicorn must not believe proxies itself (`proxy_headers=False`).
     """
     granted = replace(limits, connections=make_room(limits.connections))
-    door = Door(granted) if stranger is None else Door(granted, stranger)
-    return type("GuardedProtocol", (Protocol,), {"door": door})
+    return type("GuardedProtocol", (Protocol,), {"door": Door(granted, stranger, seat)})

@@ -22,6 +22,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import Server, ServerState
 
+from receiver.http.ending import Ending
 from receiver.http.flow import Flow
 from receiver.http.protocol import Protocol
 
@@ -51,7 +52,9 @@ READ = {
 }
 """Everything that is overridden, called or relied on, and a digest of what it does."""
 
-NEW = {"look", "_about", "_end", "_refuse", "_part", "_begin", "_without_upgrade", "door"}
+NEW = {
+    *("look", "_about", "_end", "_refuse", "_part", "_begin", "_without_upgrade", "door", "leave"),
+}
 """What our protocol has beside uvicorn's."""
 
 
@@ -72,7 +75,8 @@ def test_what_was_read_is_what_is_installed(function: Callable[..., Any]) -> Non
 
 
 def test_nothing_of_uvicorns_is_hidden_by_accident() -> None:
-    ours = {name for name in vars(Protocol) if not name.startswith("__")}
+    both = vars(Protocol).keys() | vars(Ending).keys()
+    ours = {name for name in both if not name.startswith("__")}
     overridden = ours & set(dir(HttpToolsProtocol))
     assert ours - overridden == NEW
     assert {getattr(HttpToolsProtocol, name) for name in overridden} <= set(READ)

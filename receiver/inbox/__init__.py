@@ -13,7 +13,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from receiver.inbox.facts import UNKNOWN, Facts, Regime
+from receiver.inbox.figures import Figures
+from receiver.inbox.letters import Letters
 from receiver.inbox.places import RoutePlace, Standing
+from receiver.inbox.readmission import Readmission
+from receiver.inbox.retention import Retention
 from receiver.receipt import Receipt, Status
 
 __all__ = [
@@ -31,6 +36,7 @@ __all__ = [
     "RoutePlace",
     "RouteStart",
     "Standing",
+    "State",
     "Status",
     "Stored",
     "Traits",
@@ -145,11 +151,16 @@ class Attempt:
     """When the next attempt was due; None when the event became a dead letter."""
 
 
+State = Literal["accepted", "quarantined", "released", "waiting", "dead"]
+"""Of the accepted events: those that were released from quarantine, those that a route has as an
+exception, those that a route has as a dead letter."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """Which kept events to read; None and empty mean any."""
 
-    state: Literal["accepted", "quarantined"] = "accepted"
+    state: State = "accepted"
     ids: tuple[str, ...] = ()
     begins: str | None = None
     """How their ids begin."""
@@ -162,7 +173,8 @@ class Query:
     until: datetime | None = None
     """Received at or after `since`, and before `until`."""
     after: int | None = None
-    """Only positions after this one (quarantine: the order of arrival)."""
+    before: int | None = None
+    """Only positions after and before these (quarantine: the order of arrival)."""
     text: str | None = None
     """Bytes that the payload contains, as UTF-8 text."""
     newest_first: bool = False
@@ -181,22 +193,6 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """The store at a glance."""
-
-    events: int
-    last_seq: int
-    quarantined: int
-    dead: int
-    dedup_keys: int
-    dedup_since: datetime | None
-    """The oldest dedup key still remembered: the effective window."""
-    bytes_used: int
-    schema_version: int
-    places: tuple[RoutePlace, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteStart:
     """A route as the store must know it."""
 
@@ -209,7 +205,7 @@ class RouteStart:
     """In flight, waiting and held back together; at the bound nothing new is claimed."""
 
 
-class Inbox(Protocol):
+class Inbox(Facts, Letters, Readmission, Retention, Protocol):
     """The store port. Every method may raise StoreError; none blocks the event loop.
 
     `append` and the three verdicts (`settle`, `defer`, `bury`) return when what they did is as
@@ -240,13 +236,16 @@ class Inbox(Protocol):
         A new store is one that has never known a route.
         """
 
-    async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
+    async def claim(
+        self, route: str, n: int, *, now: datetime, match: Match, regime: Regime = UNKNOWN
+    ) -> list[Claim]:
         """Up to `n` events for one attempt each: due exceptions first, then new events in order.
 
         No event of a node is handed out while an earlier one of it is claimed or waiting on this
         route (unless the route is not ordered). A claim lives as long as its holder: after a
         restart, what was claimed and not settled is claimed again, with the same attempt number.
-        A `claim` that raises or is cancelled has claimed nothing.
+        A `claim` that raises or is cancelled has claimed nothing. `regime` is what `match` stands
+        for, to be kept (receiver.inbox.facts).
         """
 
     async def release(self, route: str) -> None:

@@ -7,13 +7,8 @@ Must not know: files, SQL, threads.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 
 from receiver.errors import StoreError
 from receiver.inbox import (
@@ -25,7 +20,6 @@ from receiver.inbox import (
     Figures,
     Head,
     Match,
-    Query,
     Receipt,
     RoutePlace,
     RouteStart,
@@ -34,37 +28,41 @@ from receiver.inbox import (
     Stored,
     Traits,
 )
-from receiver.inbox.rules import conflict, keepable, lane, place, selects, standing, stored, timed
-from receiver.ledger import Ledger, Turn
+from receiver.inbox.desk import Desk
+from receiver.inbox.recollection import Recollection, digest
+from receiver.inbox.retention import Limits, Purged
+from receiver.inbox.rules import (
+    at_hard_limit,
+    conflict,
+    keepable,
+    lane,
+    place,
+    standing,
+    stored,
+    timed,
+)
+from receiver.inbox.shelf import Records, Shelf, purge
+from receiver.ledger import Ledger
+from receiver.turns import Turn
 
 
-@dataclass(slots=True)
-class _Remembered:
-    """What is known of a dedup key."""
-
-    id: str
-    digest: bytes
-    kept_at: datetime
-    window: float
-
-
-@dataclass(slots=True)
-class _Route:
-    ledger: Ledger
-    dead: dict[int, DeadLetter] = field(default_factory=dict)
-    attempts: list[Attempt] = field(default_factory=list)
-
-
-class MemoryInbox:
+class MemoryInbox(Desk):
     """`receiver.inbox.Inbox` in memory, for one event loop; see there for what each method does."""
 
-    def __init__(self, *, dedup_window: float = 86_400.0, dedup_keys: int = 100_000) -> None:
+    def __init__(
+        self,
+        *,
+        dedup_window: float = 86_400.0,
+        dedup_keys: int = 100_000,
+        hard_limit: int | None = None,
+    ) -> None:
         self._traits = Traits(durability="memory", dedup_window=dedup_window, dedup_keys=dedup_keys)
-        self._events: list[Stored] = []
-        self._quarantine: list[Stored] = []
-        self._keys: OrderedDict[tuple[str, bytes], _Remembered] = OrderedDict()
+        self._events = Shelf()
+        self._quarantine = Shelf()
+        self._hard_limit = hard_limit
+        self._keys = Recollection(dedup_window, dedup_keys)
         self._cursors: dict[str, str] = {}
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[str, Records] = {}
         self._waiters: list[asyncio.Future[None]] = []
         self._closed = False
 
@@ -76,44 +74,31 @@ class MemoryInbox:
         self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None
     ) -> list[Receipt]:
         self._must_be_open()
+        if self._hard_limit is not None and self._bytes >= self._hard_limit:
+            raise StoreError(at_hard_limit("the store in memory", self._hard_limit))
         receipts = [self._keep(entry) for entry in batch]
         if cursor is not None:
             self._cursors[cursor[0]] = cursor[1]
+        self._ring()
+        return receipts
+
+    def _ring(self) -> None:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
-        return receipts
 
     def _keep(self, entry: Entry) -> Receipt:
         problems = entry.problems
-        known = self._remember(entry)
-        if known is not None and known.digest == hashlib.sha256(entry.raw).digest():
+        known = self._keys.recall(entry)
+        if known is not None and known.digest == digest(entry):
             return Receipt(Status.DUPLICATE, known.id)
         if known is not None:
             problems = (*problems, conflict(known.id))
         if problems:
-            self._quarantine.append(stored(entry, seq=None, problems=problems))
+            self._quarantine.add(stored(entry, seq=None, problems=problems))
             return Receipt(Status.QUARANTINED, entry.id, problems)
-        self._events.append(stored(entry, seq=len(self._events) + 1))
+        self._events.add(stored(entry, seq=self._events.last + 1))
         return Receipt(Status.ACCEPTED, entry.id)
-
-    def _remember(self, entry: Entry) -> _Remembered | None:
-        """What is known of the entry's dedup key; if nothing is, it is the entry's from now on."""
-        if entry.dedup_key is None:
-            return None
-        key = (entry.source, entry.dedup_key)
-        known = self._keys.get(key)
-        if known is not None:
-            if entry.received_at < known.kept_at + timedelta(seconds=known.window):
-                return known
-            del self._keys[key]
-        longest = self._traits.dedup_window
-        window = longest if entry.dedup_window is None else min(longest, entry.dedup_window)
-        digest = hashlib.sha256(entry.raw).digest()
-        self._keys[key] = _Remembered(entry.id, digest, entry.received_at, window)
-        if len(self._keys) > self._traits.dedup_keys:
-            self._keys.popitem(last=False)
-        return None
 
     async def cursor(self, name: str) -> str | None:
         self._must_be_open()
@@ -125,7 +110,7 @@ class MemoryInbox:
         for start in routes:
             if start.route not in self._routes:
                 beginning = 0 if new_store else self._beginning(start)
-                self._routes[start.route] = _Route(Ledger(beginning))
+                self._routes[start.route] = Records(Ledger(beginning))
             ledger = self._routes[start.route].ledger
             ledger.reshape(ordered=start.ordered, max_exceptions=start.max_exceptions)
         return [self._place(start.route) for start in routes]
@@ -134,10 +119,10 @@ class MemoryInbox:
         if start.start == "beginning":
             return 0
         if start.start == "end":
-            return len(self._events)
+            return self._events.last
         since = start.start
-        younger = (event.seq for event in self._events if event.received_at >= since)
-        return next((seq - 1 for seq in younger if seq is not None), len(self._events))
+        younger = (seq for seq, event in self._events.after(0) if event.received_at >= since)
+        return next((seq - 1 for seq in younger), self._events.last)
 
     async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
         self._must_be_open()
@@ -148,15 +133,22 @@ class MemoryInbox:
         except BaseException:
             ledger.hand_back([turn.seq for turn in turns])
             raise
+        found = [(turn, self._events.get(turn.seq)) for turn in turns]
+        for turn, event in found:
+            if event is None:  # deleted by force: passed like a delivered event
+                ledger.close(turn.seq)
         self._save(ledger)
-        found = ((turn, self._events[turn.seq - 1]) for turn in turns)
-        return [Claim(route, event, turn.attempt, turn.first_failed_at) for turn, event in found]
+        return [
+            Claim(route, event, turn.attempt, turn.first_failed_at)
+            for turn, event in found
+            if event is not None
+        ]
 
     def _advance(self, ledger: Ledger, turns: list[Turn], n: int, match: Match) -> None:
-        for event in islice(self._events, ledger.scanned, None):
-            if len(turns) >= n or not ledger.room or event.seq is None:
+        for seq, event in self._events.after(ledger.scanned):
+            if len(turns) >= n or not ledger.room:
                 break
-            head = Head(event.seq, event.source, event.type, event.node, event.user)
+            head = Head(seq, event.source, event.type, event.node, event.user)
             if not match(head):
                 ledger.skip(head.seq)
             elif turn := ledger.take(head.seq, lane(head.source, head.node)):
@@ -208,43 +200,14 @@ class MemoryInbox:
         self._must_be_open()
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while len(self._events) <= after and not self._closed and loop.time() < end:
+        while self._events.last <= after and not self._closed and loop.time() < end:
             self._waiters.append(waiter := loop.create_future())
             try:
                 await asyncio.wait([waiter], timeout=end - loop.time())
             finally:
                 self._waiters.remove(waiter)
         self._must_be_open()
-        return len(self._events)
-
-    async def read(self, query: Query) -> list[Stored]:
-        self._must_be_open()
-        kept = self._events if query.state == "accepted" else self._quarantine
-        rows = kept[query.after or 0 :]
-        if query.newest_first:
-            rows.reverse()
-        return list(islice(filter(selects(query), rows), max(0, query.limit)))
-
-    async def dead_letters(
-        self, *, route: str | None = None, after: int | None = None, limit: int = 100
-    ) -> list[DeadLetter]:
-        self._must_be_open()
-        names = sorted(self._routes if route is None else self._routes.keys() & {route})
-        letters = sorted(
-            (seq, name, letter)
-            for name in names
-            for seq, letter in self._routes[name].dead.items()
-            if seq > (after or 0)
-        )
-        positions = [seq for seq, _, _ in letters]
-        end = bisect_left(positions, positions[limit - 1] + 1) if limit <= len(positions) else None
-        return [letter for _, _, letter in letters[:end]]
-
-    async def attempts(self, event_id: str) -> list[Attempt]:
-        self._must_be_open()
-        seqs = {event.seq for event in self._events if event.id == event_id}
-        every = (attempt for route in self._routes.values() for attempt in route.attempts)
-        return sorted((a for a in every if a.seq in seqs), key=lambda a: a.failure.at)
+        return self._events.last
 
     async def places(self) -> list[RoutePlace]:
         self._must_be_open()
@@ -253,36 +216,49 @@ class MemoryInbox:
     async def standings(self, seq: int) -> list[Standing]:
         self._must_be_open()
         routes = sorted(self._routes.items())
-        return [standing(name, kept.ledger, seq, dead=seq in kept.dead) for name, kept in routes]
+        return [
+            Standing(name, "requeued")
+            if seq in kept.again
+            else standing(name, kept.ledger, seq, dead=seq in kept.dead)
+            for name, kept in routes
+        ]
 
     async def figures(self) -> Figures:
         self._must_be_open()
         return Figures(
             events=len(self._events),
-            last_seq=len(self._events),
+            last_seq=self._events.last,
             quarantined=len(self._quarantine),
             dead=sum(len(route.dead) for route in self._routes.values()),
             dedup_keys=len(self._keys),
-            dedup_since=min((known.kept_at for known in self._keys.values()), default=None),
-            bytes_used=sum(len(row.raw) for row in (*self._events, *self._quarantine)),
+            dedup_since=self._keys.oldest,
+            bytes_used=self._bytes,
+            bytes_free=0,
             schema_version=0,
             places=tuple(await self.places()),
+            oldest_event=next((event.received_at for _, event in self._events.after(0)), None),
         )
+
+    async def purge(self, limits: Limits, *, now: datetime) -> Purged:
+        self._must_be_open()
+        return purge(limits, now, self._events, self._quarantine, list(self._routes.values()))
+
+    @property
+    def _bytes(self) -> int:
+        return self._events.bytes + self._quarantine.bytes
 
     async def upkeep(self) -> None:
         self._must_be_open()
 
     async def close(self) -> None:
         self._closed = True
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._ring()
 
     def _must_be_open(self) -> None:
         if self._closed:
             raise StoreError("the inbox is closed")
 
-    def _route(self, name: str) -> _Route:
+    def _route(self, name: str) -> Records:
         try:
             return self._routes[name]
         except KeyError:
@@ -290,7 +266,7 @@ class MemoryInbox:
 
     def _place(self, name: str) -> RoutePlace:
         route = self._routes[name]
-        return place(name, route.ledger, last_seq=len(self._events), dead=len(route.dead))
+        return place(name, route.ledger, last_seq=self._events.last, dead=len(route.dead))
 
 
 def _seq(event: Stored) -> int:

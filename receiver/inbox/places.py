@@ -33,10 +33,11 @@ class Standing:
     `beyond`: its position has not come to the event, which may be in flight. The exceptions:
     `open` (in flight or about to be, and never failed), `waiting` (it failed and is claimed again
     from `due` on) and `held` (back, behind an earlier event of its node). `dead`: given up.
-    `passed`: delivered, not wanted, or there before the route began.
+    `requeued`: given up, and to be tried again once its route takes it up. `passed`: delivered, not
+    wanted, or there before the route began.
     """
 
     route: str
-    state: Literal["beyond", "open", "waiting", "held", "dead", "passed"]
+    state: Literal["beyond", "open", "waiting", "held", "dead", "requeued", "passed"]
     due: datetime | None = None
     """When it may be claimed again; None unless it waits."""

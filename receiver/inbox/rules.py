@@ -29,6 +29,14 @@ def conflict(first_id: str) -> str:
     return f"its id was already used by event {first_id}, with another body"
 
 
+def at_hard_limit(store: str, limit: int) -> str:
+    """Why no event is taken in."""
+    return (
+        f"{store} is at its hard limit of {limit:,} bytes: new events are refused until events "
+        "that every route has passed are old enough to go, or `retention.hard_limit` is raised"
+    )
+
+
 def keepable(failure: Failure) -> Failure:
     """A failure in texts that every store takes, whatever a sink said. Raises UnkeepableError."""
     said = (failure.kind, failure.error, failure.message, failure.traceback)
@@ -93,6 +101,8 @@ def standing(route: str, ledger: Ledger, seq: int, *, dead: bool) -> Standing:
 def selects(query: Query) -> Callable[[Stored], bool]:
     """Whether a kept event is one that `query` asks for, its page (`after`, `limit`) left aside."""
     tests: list[Callable[[Stored], bool]] = []
+    if query.state == "released":
+        tests.append(lambda event: event.released)
 
     def among(wanted: tuple[str, ...], value: Callable[[Stored], Any]) -> None:
         if wanted:

@@ -32,16 +32,21 @@ from receiver.inbox import (
     Stored,
     Traits,
 )
-from receiver.inbox.sqlite import views
+from receiver.inbox.facts import UNKNOWN, Closing, Definition, Passage, Regime
+from receiver.inbox.retention import Limits, Purged
+from receiver.inbox.sqlite import facts, search, views
 from receiver.inbox.sqlite.claims import Claims
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
 from receiver.inbox.sqlite.keeping import Keeper
+from receiver.inbox.sqlite.mending import Mending
 from receiver.inbox.sqlite.migrate import SCHEMA
+from receiver.inbox.sqlite.purging import Purging
 from receiver.inbox.sqlite.registry import SqliteRegistry
+from receiver.inbox.sqlite.room import Room
 from receiver.inbox.sqlite.rows import moment
 from receiver.inbox.sqlite.storefile import log_bytes
-from receiver.inbox.sqlite.writer import OnCommit, unmeasured
+from receiver.inbox.sqlite.writer import Bare, OnCommit, unmeasured
 
 DEDUP_WINDOW = 7 * 86_400.0
 DEDUP_KEYS = 1_000_000
@@ -53,27 +58,33 @@ def open_store(
     durability: Literal["strict", "relaxed"] = "strict",
     dedup_window: float = DEDUP_WINDOW,
     dedup_keys: int = DEDUP_KEYS,
+    hard_limit: int | None = None,
     on_commit: OnCommit = unmeasured,
 ) -> SqliteInbox:
     """The inbox at `path`; it is opened, and made if there is none, by its first use.
 
     `strict`: an event is on the disk before its sender is answered. `relaxed`: a power cut (not a
-    crash of a process) may take the last moments. `dedup_window` in seconds. `on_commit` is told,
-    in the thread that writes, how long a commit of events took and of how many.
+    crash of a process) may take the last moments. `dedup_window` in seconds. With so many bytes as
+    `hard_limit` in use, `append` raises StoreError. `on_commit` is told, in the thread that writes,
+    how long a commit of events took and of how many.
     """
     traits = Traits(durability=durability, dedup_window=dedup_window, dedup_keys=dedup_keys)
-    return SqliteInbox(Path(path), traits, on_commit)
+    return SqliteInbox(Path(path), traits, hard_limit, on_commit)
 
 
-class SqliteInbox:
+class SqliteInbox(Mending):
     """`receiver.inbox.Inbox` in a file; see there for what each method does."""
 
-    def __init__(self, path: Path, traits: Traits, on_commit: OnCommit) -> None:
+    def __init__(
+        self, path: Path, traits: Traits, hard_limit: int | None, on_commit: OnCommit
+    ) -> None:
         self._path = path
         self._traits = traits
         self._on_commit = on_commit
         self._engine: Engine | None = None
         self._claims: Claims | None = None
+        self._purging: Purging | None = None
+        self._room = Room(path, hard_limit)
         self._closed = False
         self.registry = SqliteRegistry(self._running)
         """What is decided while Receiver runs (receiver.inbox.registry)."""
@@ -90,6 +101,7 @@ class SqliteInbox:
         self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None
     ) -> list[Receipt]:
         engine = self._running()
+        self._room.check(engine.read)
         receipts: list[Receipt]
         receipts, newest = await engine.begin(Appending(batch, cursor))
         engine.doorbell.ring(newest)
@@ -103,8 +115,16 @@ class SqliteInbox:
         places = {place.route: place for place in await self.places()}
         return [places[start.route] for start in routes]
 
-    async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
-        return await self._dispatching().claim(route, n, now, match)
+    async def claim(
+        self,
+        route: str,
+        n: int,
+        *,
+        now: datetime,
+        match: Match,
+        regime: Regime = UNKNOWN,
+    ) -> list[Claim]:
+        return await self._dispatching().claim(route, n, now, match, regime)
 
     async def release(self, route: str) -> None:
         await self._dispatching().release(route)
@@ -118,6 +138,26 @@ class SqliteInbox:
     async def bury(self, claim: Claim, *, failure: Failure, at: datetime) -> None:
         await self._dispatching().bury(claim, failure, at)
 
+    async def drop(self, claim: Claim, *, why: str, at: datetime) -> None:
+        await self._dispatching().drop(claim, why, at)
+
+    async def define(self, kind: str, name: str, text: str, *, at: datetime) -> int:
+        work = partial(facts.define, kind=kind, name=name, text=text, at=at)
+        version: int = await self._running().do(Bare(work))
+        return version
+
+    async def definitions(
+        self, *, kind: str | None = None, name: str | None = None
+    ) -> list[Definition]:
+        return await self._running().read(partial(facts.definitions, kind=kind, name=name))
+
+    async def passages(self, seq: int) -> list[Passage]:
+        await self._save_passed()
+        return await self._running().read(partial(facts.passages, seq=seq))
+
+    async def closings(self, seq: int) -> list[Closing]:
+        return await self._running().read(partial(facts.closings, seq=seq))
+
     async def next_due(self, route: str) -> datetime | None:
         return await self._dispatching().next_due(route)
 
@@ -129,11 +169,11 @@ class SqliteInbox:
     async def read(self, query: Query) -> list[Stored]:
         engine = self._running()
         found: list[Stored] = []
-        for stretch in await engine.read(partial(views.stretches, query=query)):
+        for stretch in await engine.read(partial(search.stretches, query=query)):
             left = query.limit - len(found)
             if left <= 0:
                 break
-            page = partial(views.page, query=query, stretch=stretch, limit=left)
+            page = partial(search.page, query=query, stretch=stretch, limit=left)
             found += await engine.read(page)
         return found
 
@@ -178,6 +218,14 @@ class SqliteInbox:
     async def upkeep(self) -> None:
         await self._running().tidy()
 
+    async def purge(self, limits: Limits, *, now: datetime) -> Purged:
+        engine = self._running()
+        if self._purging is None:
+            self._purging = Purging(engine)
+        if self._purging.resting:
+            await self._save_passed()
+        return await self._purging.step(limits, now)
+
     async def close(self) -> None:
         engine, self._engine = self._engine, None
         claims, self._claims = self._claims, None
@@ -187,6 +235,7 @@ class SqliteInbox:
                 with suppress(StoreError):  # what is not saved is passed once more, no more
                     await claims.save()
                 claims.close()
+            await self._room.close()
             await engine.close()
         self._closed = True
 

@@ -12,9 +12,11 @@ from functools import partial
 
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Claim, Failure, Match, RouteStart
+from receiver.inbox.facts import Regime
 from receiver.inbox.sqlite import routes, views
 from receiver.inbox.sqlite.engine import Engine
-from receiver.inbox.sqlite.routes import Registering, Route, Saving
+from receiver.inbox.sqlite.registering import Registering
+from receiver.inbox.sqlite.routes import Route, Saving
 from receiver.inbox.sqlite.rows import micros
 from receiver.turns import Turn
 
@@ -46,7 +48,9 @@ class Claims:
             if start.route in self._routes:
                 self._routes[start.route].reshape(start)
 
-    async def claim(self, name: str, n: int, now: datetime, match: Match) -> list[Claim]:
+    async def claim(
+        self, name: str, n: int, now: datetime, match: Match, regime: Regime
+    ) -> list[Claim]:
         """See Inbox.claim."""
         route = await self._route(name)
         async with route.claiming:
@@ -54,7 +58,7 @@ class Claims:
                 await self._save(route)
             turns = route.due(n, now)
             try:
-                await self._advance(route, turns, n, match)
+                await self._advance(route, turns, n, match, regime)
                 if not turns:
                     return []
                 seqs = [turn.seq for turn in turns]
@@ -73,7 +77,9 @@ class Claims:
             if turn.seq in by_seq
         ]
 
-    async def _advance(self, route: Route, turns: list[Turn], n: int, match: Match) -> None:
+    async def _advance(
+        self, route: Route, turns: list[Turn], n: int, match: Match, regime: Regime
+    ) -> None:
         page = min(routes.PAGE, max(64, 2 * n))
         while len(turns) < n and not route.full:
             if route.hungry:
@@ -83,7 +89,7 @@ class Claims:
                     return
                 page = min(routes.PAGE, 4 * page)
                 self._save_soon(route)
-            route.advance(turns, n, match)
+            route.advance(turns, n, match, regime)
 
     async def release(self, name: str) -> None:
         """See Inbox.release."""
@@ -113,6 +119,16 @@ class Claims:
         route = await self._route(claim.route)
         route.bury(claim, _seq(claim), failure, at)
         await self._save(route)
+
+    async def drop(self, claim: Claim, why: str, at: datetime) -> None:
+        """See Facts.drop."""
+        route = await self._route(claim.route)
+        route.drop(_seq(claim), why, at)
+        await self._save(route)
+
+    def held(self, name: str) -> Route | None:
+        """A route that is claimed from here."""
+        return self._routes.get(name)
 
     async def next_due(self, name: str) -> datetime | None:
         """See Inbox.next_due."""

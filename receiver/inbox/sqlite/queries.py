@@ -1,4 +1,4 @@
-"""The statements of `queries.sql`, by name.
+"""The statements of `queries.sql` and its neighbours, by name.
 
 Must not know: what they are run for.
 """
@@ -24,7 +24,13 @@ def _statement(text: str) -> str:
     return "\n".join(lines).strip().removesuffix(";")
 
 
-SQL = parse(files(__package__).joinpath("queries.sql").read_text("utf-8"))
+FILES = ("queries.sql", "facts.sql", "mending.sql", "search.sql")
+
+SQL = {
+    name: statement
+    for file in FILES
+    for name, statement in parse(files(__package__).joinpath(file).read_text("utf-8")).items()
+}
 """Every statement of the store."""
 
 

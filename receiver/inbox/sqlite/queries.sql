@@ -123,7 +123,7 @@ SELECT routes.route,
        routes.position,
        count(ranked.seq) FILTER (WHERE ranked.rank = 1 AND ranked.due_at IS NOT NULL),
        count(ranked.seq) FILTER (WHERE ranked.rank > 1),
-       (SELECT count(*) FROM dead WHERE dead.route = routes.route)
+       (SELECT count(*) FROM dead WHERE dead.route = routes.route AND again = 0)
 FROM routes
 LEFT JOIN (
     SELECT exceptions.route, seq, due_at,
@@ -139,8 +139,8 @@ ORDER BY routes.route;
 -- What each route has made of the event at a position.
 SELECT routes.route,
        CASE
-           WHEN EXISTS (SELECT 1 FROM dead WHERE dead.seq = :seq AND dead.route = routes.route)
-               THEN 'dead'
+           WHEN buried.again = 0 THEN 'dead'
+           WHEN buried.again = 1 THEN 'requeued'
            WHEN routes.position < :seq THEN 'beyond'
            WHEN own.seq IS NULL THEN 'passed'
            WHEN ordered AND EXISTS (
@@ -151,7 +151,9 @@ SELECT routes.route,
            ELSE 'waiting'
        END,
        own.due_at
-FROM routes LEFT JOIN exceptions AS own ON own.route = routes.route AND own.seq = :seq
+FROM routes
+LEFT JOIN exceptions AS own ON own.route = routes.route AND own.seq = :seq
+LEFT JOIN dead AS buried ON buried.route = routes.route AND buried.seq = :seq
 ORDER BY routes.route;
 
 -- name: dead_letters
@@ -163,10 +165,11 @@ SELECT dead.route, dead.attempts, dead.buried_at,
        events.secret, events.released
 FROM dead JOIN events USING (seq)
 WHERE (:route IS NULL OR dead.route = :route)
+  AND again = 0
   AND dead.seq > :after
   AND dead.seq <= coalesce((
       SELECT seq FROM dead
-      WHERE (:route IS NULL OR route = :route) AND seq > :after
+      WHERE (:route IS NULL OR route = :route) AND again = 0 AND seq > :after
       ORDER BY seq LIMIT 1 OFFSET :limit - 1
   ), 9223372036854775807)
 ORDER BY dead.seq, dead.route;
@@ -178,64 +181,86 @@ FROM attempts JOIN events USING (seq)
 WHERE events.id = ?
 ORDER BY attempts.failed_at, attempts.route, attempts.number;
 
--- name: select_events
--- Which events within a stretch of positions a query asks for: (seq, type) pairs, oldest first.
-SELECT json_group_array(json_array(seq, type))
-FROM (
-    SELECT seq, type FROM events
-    WHERE seq > :low AND seq <= :high
-      AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
-      AND (:begins IS NULL OR substr(id, 1, length(:begins)) = :begins)
-      AND (:sources IS NULL OR source IN (SELECT value FROM json_each(:sources)))
-      AND (:nodes IS NULL OR node IN (SELECT value FROM json_each(:nodes)))
-      AND (:users IS NULL OR user IN (SELECT value FROM json_each(:users)))
-      AND (:since IS NULL OR received_at >= :since)
-      AND (:until IS NULL OR received_at < :until)
-      AND (:part IS NULL OR instr(raw, :part) > 0)
-    ORDER BY seq
-);
-
--- name: select_quarantined
--- As select_events, over the quarantine.
-SELECT json_group_array(json_array(place, type))
-FROM (
-    SELECT place, type FROM quarantine
-    WHERE place > :low AND place <= :high
-      AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
-      AND (:begins IS NULL OR substr(id, 1, length(:begins)) = :begins)
-      AND (:sources IS NULL OR source IN (SELECT value FROM json_each(:sources)))
-      AND (:nodes IS NULL OR node IN (SELECT value FROM json_each(:nodes)))
-      AND (:users IS NULL OR user IN (SELECT value FROM json_each(:users)))
-      AND (:since IS NULL OR received_at >= :since)
-      AND (:until IS NULL OR received_at < :until)
-      AND (:part IS NULL OR instr(raw, :part) > 0)
-    ORDER BY place
-);
-
--- name: places_of_ids
--- Where the events of some ids are, given as a JSON array: the first and the last position.
-SELECT min(seq), max(seq) FROM events WHERE id IN (SELECT value FROM json_each(?));
-
--- name: ends_of_events
-SELECT min(seq), max(seq) FROM events;
-
--- name: oldest_event
-SELECT received_at FROM events ORDER BY seq LIMIT 1;
-
--- name: ends_of_quarantine
-SELECT min(place), max(place) FROM quarantine;
-
 -- name: quarantined_at
 SELECT place, id, source, type, key, time, received_at, node, user, raw, operation, secret, problems
 FROM quarantine
 WHERE place IN (SELECT value FROM json_each(?))
 ORDER BY place;
 
+-- name: floor
+-- The position that every route has passed; null where no route is known.
+SELECT min(position) FROM routes;
+
+-- name: next_events
+-- The next events that every route has passed: position, whether old, bytes, whether needed.
+SELECT json_group_array(json_array(seq, old, bytes, needed))
+FROM (
+    SELECT seq, received_at < :before AS old, length(raw) AS bytes,
+           seq IN (SELECT seq FROM dead WHERE seq > :after)
+           OR seq IN (
+               SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
+               WHERE exceptions.seq > :after
+           ) AS needed
+    FROM events
+    WHERE seq > :after AND seq <= :floor
+    ORDER BY seq LIMIT :limit
+);
+
+-- name: next_quarantined
+-- As next_events; nobody needs them.
+SELECT json_group_array(json_array(place, old, bytes, 0))
+FROM (
+    SELECT place, received_at < :before AS old, length(raw) AS bytes
+    FROM quarantine WHERE place > :after ORDER BY place LIMIT :limit
+);
+
+-- name: next_dead
+-- As next_events.
+SELECT json_group_array(json_array(seq, old, 0, 0))
+FROM (
+    SELECT seq, max(buried_at) < :before AS old
+    FROM dead WHERE seq > :after GROUP BY seq ORDER BY seq LIMIT :limit
+);
+
+-- name: purge_events
+-- The same is asked again, for a route may have begun since.
+DELETE FROM events
+WHERE seq > :after AND seq <= :until AND received_at < :before
+  AND seq <= coalesce((SELECT min(position) FROM routes), 9223372036854775807)
+  AND seq NOT IN (SELECT seq FROM dead WHERE seq > :after AND seq <= :until)
+  AND seq NOT IN (
+      SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
+      WHERE exceptions.seq > :after AND exceptions.seq <= :until
+  );
+
+-- name: purge_events_by_force
+DELETE FROM events WHERE seq > :after AND seq <= :until;
+
+-- name: purge_dead
+DELETE FROM dead WHERE seq > :after AND seq <= :until AND buried_at < :before;
+
+-- name: purge_quarantined
+DELETE FROM quarantine WHERE place > :after AND place <= :until AND received_at < :before;
+
+-- name: purge_attempts
+-- What was kept of events that are gone.
+DELETE FROM attempts
+WHERE seq > :after AND seq <= :until
+  AND seq NOT IN (SELECT seq FROM events WHERE seq > :after AND seq <= :until);
+
+-- name: purge_dead_of_gone
+DELETE FROM dead
+WHERE seq > :after AND seq <= :until
+  AND seq NOT IN (SELECT seq FROM events WHERE seq > :after AND seq <= :until);
+
+-- name: uncount_events
+UPDATE tally SET events = events - ?;
+
 -- name: quarantined_count
 SELECT count(*) FROM quarantine;
 
 -- name: dead_count
-SELECT count(*) FROM dead;
+SELECT count(*) FROM dead WHERE again = 0;
 
 -- name: meta
 SELECT value FROM meta WHERE name = ?;

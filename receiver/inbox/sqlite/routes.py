@@ -12,20 +12,24 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import msgspec
 
 from receiver.errors import StoreError
 from receiver.inbox import Claim, Failure, Head, Match, RouteStart
-from receiver.inbox.rules import lane, timed
-from receiver.inbox.sqlite.connection import number, one
+from receiver.inbox.facts import Closing, Passage, Regime
+from receiver.inbox.passing import Passing
+from receiver.inbox.rules import LONGEST_TEXT, lane, timed
+from receiver.inbox.sqlite import facts
+from receiver.inbox.sqlite.connection import one
 from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.rows import exception_row, exceptional, failed, micros, wordless
 from receiver.ledger import Ledger
-from receiver.turns import Delta, Turn
+from receiver.redaction import plain
+from receiver.turns import Delta, Exceptional, Turn
 
 PAGE = 1_000
 """Heads that are read at once, at most: what the event loop looks at in a millisecond or two."""
@@ -45,8 +49,10 @@ class Route:
         self._lock = threading.Lock()
         self._heads: deque[Head] = deque()
         self._read_to = ledger.scanned
+        self._passing = Passing(name, ledger.position)
         self._attempts: list[tuple[Any, ...]] = []
         self._dead: list[tuple[Any, ...]] = []
+        self._dropped: dict[int, Closing] = {}
 
     def reshape(self, start: RouteStart) -> None:
         """Take up changed settings."""
@@ -58,10 +64,11 @@ class Route:
         with self._lock:
             return self._ledger.claim(n, now)
 
-    def advance(self, turns: list[Turn], n: int, match: Match) -> None:
+    def advance(self, turns: list[Turn], n: int, match: Match, regime: Regime) -> None:
         """Fill `turns` up to `n` with events whose heads were fed, skipping what is not wanted."""
         ledger, heads = self._ledger, self._heads
         with self._lock:
+            self._passing.decide(ledger.scanned, regime)
             while heads and len(turns) < n and ledger.room:
                 head = heads[0]
                 if match(head):
@@ -83,6 +90,16 @@ class Route:
         return not self._ledger.room
 
     @property
+    def room(self) -> int:
+        """How many more exceptions it takes."""
+        return self._ledger.room
+
+    @property
+    def position(self) -> int:
+        """How far it is, as saved."""
+        return self._ledger.position
+
+    @property
     def read_to(self) -> int:
         """The position up to which heads were fed."""
         return self._read_to
@@ -92,6 +109,12 @@ class Route:
         self._heads.extend(heads)
         if heads:
             self._read_to = heads[-1].seq
+
+    def reopen(self, letters: Sequence[Exceptional]) -> None:
+        """Take in again what was given up."""
+        with self._lock:
+            for letter in letters:
+                self._ledger.reopen(letter)
 
     def hand_back(self, turns: Sequence[Turn]) -> None:
         """Undo claims that nobody got."""
@@ -124,6 +147,16 @@ class Route:
                 self._attempts.append((seq, self.name, claim.attempt, None, *why))
                 self._dead.append((seq, self.name, claim.attempt, when, *why))
 
+    def drop(self, seq: int, why: str, at: datetime) -> None:
+        """Not to be delivered after all."""
+        micros(timed(at))
+        with self._lock:
+            if self._ledger.close(seq):
+                said = plain(why, LONGEST_TEXT)
+                self._dropped[seq] = Closing(
+                    route=self.name, seq=seq, at=at, kind="dropped", why=said
+                )
+
     def forget_words(self) -> None:
         """Keep of the verdicts that are not saved only what became of the events."""
         with self._lock:
@@ -151,6 +184,8 @@ class Route:
         with self._lock:
             delta = self._ledger.delta()
             attempts, dead = list(self._attempts), list(self._dead)
+            dropped = list(self._dropped.values())
+            passages, closings = self._passed(delta, datetime.now(UTC))
         if delta is not None:
             connection.execute(SQL["move_route"], (delta.position, self.name)).close()
             if delta.keep:
@@ -163,7 +198,20 @@ class Route:
             connection.executemany(SQL["insert_attempt"], attempts).close()
         if dead:
             connection.executemany(SQL["insert_dead"], dead).close()
-        return _Saved(delta, attempts, dead)
+        facts.keep(connection, passages, closings + dropped)
+        return _Saved(delta, attempts, dead, passages, dropped)
+
+    def _passed(self, delta: Delta | None, now: datetime) -> tuple[list[Passage], list[Closing]]:
+        """What is to be kept of the positions and the exceptions that are done with."""
+        if delta is None:
+            return [], []
+        buried = {row[0] for row in self._dead}
+        closings = [
+            Closing(route=self.name, seq=seq, at=now, kind="dead" if seq in buried else "delivered")
+            for seq in delta.forget
+            if self._passing.late(seq)
+        ]
+        return self._passing.passages(delta.position, now), closings
 
     def confirmed(self, saved: _Saved) -> None:
         """What `save` wrote is committed."""
@@ -172,6 +220,9 @@ class Route:
                 self._ledger.saved(saved.delta)
             self._attempts = _without(self._attempts, saved.attempts)
             self._dead = _without(self._dead, saved.dead)
+            self._passing.saved(saved.passages)
+            for ended in saved.dropped:
+                self._dropped.pop(ended.seq, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +232,8 @@ class _Saved:
     delta: Delta | None
     attempts: list[tuple[Any, ...]]
     dead: list[tuple[Any, ...]]
+    passages: list[Passage]
+    dropped: list[Closing]
 
 
 def _without(rows: list[tuple[Any, ...]], written: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -223,35 +276,6 @@ def heads(connection: sqlite3.Connection, after: int, limit: int) -> list[Head]:
     """What routes choose by, of the next events."""
     row = one(connection, SQL["heads"], (after, limit))
     return [Head(*columns) for columns in _HEADS.decode(row[0])] if row else []
-
-
-def register(
-    connection: sqlite3.Connection, starts: Sequence[RouteStart], beginnings: dict[str, int]
-) -> None:
-    """Make routes known, in the open transaction; `beginnings`: positions found for their times."""
-    with closing(connection.execute(SQL["known_routes"])) as cursor:
-        known = {row[0] for row in cursor.fetchall()}
-    last_seq = number(connection, SQL["last_seq"])
-    for start in starts:
-        position = beginnings.get(start.route, last_seq)
-        if not known or start.start == "beginning":
-            position = 0
-        values = (start.route, position, start.ordered)
-        connection.execute(SQL["insert_route"], values).close()
-
-
-@dataclass(slots=True, eq=False)
-class Registering:
-    """Work for the writer: make routes known."""
-
-    starts: Sequence[RouteStart]
-    beginnings: dict[str, int] = field(default_factory=dict)
-    future: asyncio.Future[Any] | None = None
-    optional: ClassVar[bool] = False
-
-    @property
-    def weight(self) -> int:
-        return len(self.starts)
 
 
 @contextmanager

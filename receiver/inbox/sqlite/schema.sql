@@ -25,6 +25,8 @@ CREATE TABLE events (
     raw         BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX events_id ON events (id);
+-- They come long after their time, and are few; all others are in the order of their time.
+CREATE INDEX events_released ON events (received_at) WHERE released = 1;
 
 -- Authentic events that the contract does not know; `place` is their order of arrival.
 CREATE TABLE quarantine (
@@ -105,8 +107,10 @@ CREATE TABLE dead (
     error     TEXT NOT NULL,
     message   TEXT NOT NULL,
     traceback TEXT NOT NULL,
+    again     INTEGER NOT NULL DEFAULT 0,  -- 1: to be tried again as soon as its route runs
     PRIMARY KEY (seq, route)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX dead_again ON dead (route, seq) WHERE again = 1;
 
 -- Attempts that failed; `next_at` is null for the last one of a dead letter.
 CREATE TABLE attempts (
@@ -119,7 +123,7 @@ CREATE TABLE attempts (
     message   TEXT NOT NULL,
     traceback TEXT NOT NULL,
     next_at   INTEGER,
-    PRIMARY KEY (seq, route, number)
+    PRIMARY KEY (seq, route, failed_at, number)  -- a letter that is tried again begins with 1
 ) STRICT, WITHOUT ROWID;
 
 -- What is decided while Receiver runs: routes of the API, filters, users, tokens. `version` is the
@@ -143,3 +147,34 @@ CREATE TABLE audit (
     before BLOB,
     after  BLOB
 ) STRICT;
+
+-- Ranges of positions that a route has passed: about one a second, or where what decided changed.
+CREATE TABLE passages (
+    route   TEXT NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    version INTEGER NOT NULL,  -- of the route's definition
+    filters INTEGER NOT NULL,  -- the version of the filters
+    PRIMARY KEY (route, first)
+) STRICT, WITHOUT ROWID;
+
+-- How an event ended on a route, where its passage does not tell.
+CREATE TABLE closings (
+    seq   INTEGER NOT NULL,
+    route TEXT NOT NULL,
+    at    INTEGER NOT NULL,
+    kind  TEXT NOT NULL,
+    why   TEXT NOT NULL,
+    PRIMARY KEY (seq, route)
+) STRICT, WITHOUT ROWID;
+
+-- Every version of what routes and filters are.
+CREATE TABLE definitions (
+    version INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    since   INTEGER NOT NULL,
+    text    TEXT NOT NULL
+) STRICT;
+CREATE INDEX definitions_name ON definitions (kind, name, version);

@@ -1,6 +1,6 @@
-"""What a person looks at: kept events by query, dead letters, attempts, places, figures.
+"""What a person looks at: events at their positions, dead letters, attempts, places, figures.
 
-Each function is one short read; a query that may walk far is many of them (`stretches`).
+Each function is one short read.
 Must not know: threads, who asks.
 """
 
@@ -9,63 +9,17 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
-from receiver.inbox import Attempt, DeadLetter, Query, RoutePlace, Standing, Stored
+from receiver.inbox import Attempt, DeadLetter, RoutePlace, Standing, Stored
 from receiver.inbox.sqlite import rows
 from receiver.inbox.sqlite.connection import number, one
 from receiver.inbox.sqlite.duplicates import oldest_key
 from receiver.inbox.sqlite.queries import SQL
-from receiver.patterns import Patterns
 
 STRETCH = 20_000
 """Positions that one read walks over, at most: a few hundred milliseconds without an index."""
-
-_FOUND = msgspec.json.Decoder(list[tuple[int, str]])
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """The positions above `low`, up to `high`."""
-
-    low: int
-    high: int
-
-
-def stretches(connection: sqlite3.Connection, query: Query) -> list[Stretch]:
-    """The stretches of positions that a query walks over, in its order."""
-    accepted = query.state == "accepted"
-    if accepted and query.ids:
-        ids = msgspec.json.encode(query.ids).decode()
-        ends = one(connection, SQL["places_of_ids"], (ids,))
-    else:
-        ends = one(connection, SQL["ends_of_events" if accepted else "ends_of_quarantine"])
-    if ends is None or ends[0] is None:
-        return []
-    low, high = ends[0] - 1, ends[1]
-    low = max(low, query.after or 0)
-    edges = range(low, high, STRETCH)
-    found = [Stretch(edge, min(edge + STRETCH, high)) for edge in edges]
-    return found[::-1] if query.newest_first else found
-
-
-def page(
-    connection: sqlite3.Connection, query: Query, stretch: Stretch, limit: int
-) -> list[Stored]:
-    """The first `limit` events of a stretch that a query asks for, in its order."""
-    accepted = query.state == "accepted"
-    statement = SQL["select_events" if accepted else "select_quarantined"]
-    with closing(connection.execute(statement, _filters(query, stretch))) as cursor:
-        text = cursor.fetchall()[0][0]
-    patterns = Patterns(query.types)
-    places = [place for place, event_type in _FOUND.decode(text) if patterns.match(event_type)]
-    if query.newest_first:
-        places.reverse()
-    read = events_at if accepted else quarantined_at
-    found = read(connection, places[:limit])
-    return found[::-1] if query.newest_first else found
 
 
 def events_at(connection: sqlite3.Connection, seqs: list[int]) -> list[Stored]:
@@ -151,11 +105,15 @@ class Counts:
     dedup_keys: int
     oldest_key: int | None
     file_bytes: int
+    free_bytes: int
+    oldest_event: int | None
 
 
 def counts(connection: sqlite3.Connection) -> Counts:
     """How much of everything there is."""
     events, keys, _ = one(connection, SQL["tally"]) or (0, 0, 0)
+    oldest = one(connection, SQL["oldest_event"])
+    page_bytes = number(connection, "PRAGMA page_size")
     return Counts(
         events=events,
         last_seq=last_seq(connection),
@@ -163,23 +121,7 @@ def counts(connection: sqlite3.Connection) -> Counts:
         dead=number(connection, SQL["dead_count"]),
         dedup_keys=keys,
         oldest_key=oldest_key(connection),
-        file_bytes=number(connection, "PRAGMA page_count") * number(connection, "PRAGMA page_size"),
+        file_bytes=number(connection, "PRAGMA page_count") * page_bytes,
+        free_bytes=number(connection, "PRAGMA freelist_count") * page_bytes,
+        oldest_event=oldest[0] if oldest else None,
     )
-
-
-def _filters(query: Query, stretch: Stretch) -> dict[str, Any]:
-    def listed(values: tuple[str, ...]) -> str | None:
-        return msgspec.json.encode(values).decode() if values else None
-
-    return {
-        "low": stretch.low,
-        "high": stretch.high,
-        "ids": listed(query.ids),
-        "begins": query.begins,
-        "sources": listed(query.sources),
-        "nodes": listed(query.nodes),
-        "users": listed(query.users),
-        "since": None if query.since is None else rows.micros(query.since),
-        "until": None if query.until is None else rows.micros(query.until),
-        "part": None if query.text is None else query.text.encode("utf-8", "surrogatepass"),
-    }

@@ -145,7 +145,7 @@ def print_dossier(dossier: Dossier) -> None:
         "time": event.time,
         "received": event.received_at,
         "operation": event.operation,
-        "proved by": f"secret {event.secret}",
+        "proved by": _proof(event.secret),
         "released": event.released,
     }
     for name, value in facts.items():
@@ -218,3 +218,12 @@ def summary(event: Stored) -> dict[str, Any]:
         "data": data,
         **({"raw": event.raw} if data is None else {}),
     }
+
+
+def _proof(secret: str) -> str:
+    """What an event's `secret` says: the name of one, or of the pull that brought it."""
+    from receiver.transports import PROOF
+
+    if secret.startswith(PROOF):
+        return f"access to where it was pulled from ({secret})"
+    return f"secret {secret}"

@@ -8,10 +8,12 @@ from receiver.transports.discovery import GROUP, Brought, discover
 from receiver.transports.puller import Puller
 from receiver.transports.pullers import Pullers
 from receiver.transports.pulls import FaultySetting, Pull, made, operation_for
+from receiver.transports.reading import PROOF
 from receiver.transports.standing import PullStanding, State
 
 __all__ = [
     "GROUP",
+    "PROOF",
     "Brought",
     "FaultySetting",
     "Pull",

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import BaseModel
 
-from receiver import backstage, composition
+from receiver import backstage, composition, transports
+from receiver.backstage import retention
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Route
 from receiver.keyring import HeaderSecret, Secret
@@ -24,6 +25,7 @@ Read = Callable[..., Configuration]
 
 ROUTE = '[routes.r]\nsink = "console"\n'
 SECRET = 'secrets = [{ name = "a", value = "b" }]\n'
+PULL = '[sources.gridx.pull.p]\ntransport = "flespi-rest"\nchannel = 4\ntoken = "t"\n'
 RETRY = "retry = { first = 1, factor = 2, cap = 9, attempts = 4 }"
 
 EFFECTS = {
@@ -33,6 +35,12 @@ EFFECTS = {
     "store.durability": ("", '[store]\ndurability = "relaxed"'),
     "store.dedup_window": ("", "[store]\ndedup_window = 60"),
     "store.dedup_keys": ("", "[store]\ndedup_keys = 5"),
+    "retention.events": ("", "[retention]\nevents = 60"),
+    "retention.dead": ("", "[retention]\ndead = inf"),
+    "retention.quarantine": ("", "[retention]\nquarantine = 60"),
+    "retention.soft_limit": ("", '[retention]\nsoft_limit = "8 GiB"'),
+    "retention.hard_limit": ("", '[retention]\nhard_limit = "30 GB"'),
+    "retention.force": ("", "[retention]\nforce = true"),
     "server.connections": ("", "[server]\nconnections = 7"),
     "server.idle": ("", "[server]\nidle = 7"),
     "server.proxies": ("", '[server]\nproxies = ["10.0.0.0/8"]'),
@@ -51,6 +59,8 @@ EFFECTS = {
     "sources.policy": (SECRET, SECRET + 'policy = "all"'),
     "sources.on_expiry": (SECRET, SECRET + 'on_expiry = "503"'),
     "sources.strip_prefix": (SECRET, SECRET + 'strip_prefix = "x_"'),
+    "sources.pull.operation": (PULL, PULL + 'operation = "gridx_gateway_online"'),
+    "sources.pull.deadline": (PULL, PULL + "deadline = 7"),
     "routes.sink": (ROUTE, ROUTE.replace("console", "noisy")),
     "routes.events": (ROUTE, ROUTE + 'events = ["a/*"]'),
     "routes.sources": (ROUTE, ROUTE + 'sources = ["gridx"]'),
@@ -76,13 +86,18 @@ EFFECTS = {
 
 RUNS = {
     "contract",
+    "endpoints.settings",
+    "endpoints.sink",
+    "filters.default",
+    "management.services",
     "server.admin",
     "server.grace",
     "server.lane",
     "server.public",
     "server.workers",
+    "sources.pull.transport",
 }
-"""Proved by running a receiver, in tests/cli/test_dev.py and tests/serve/."""
+"""Proved by running a receiver, in tests/cli/test_dev.py, tests/serve/, tests/docs/."""
 
 
 def fields(model: type[BaseModel], prefix: str = "") -> set[str]:
@@ -129,9 +144,11 @@ def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> A
     return (
         (listener.connections, listener.idle, listener.proxies.trust("10.1.2.3")),
         found.store_path,
+        retention.limits(found.settings.retention),
         sorted(plugins),
         backstage.open_inbox(found).traits,
         [values(route) for route in routes],
+        backstage.pulls(found, catalogue.contract, transports.discover(), {}),
         keys and [parts(value) for value in (*keys.secrets, *keys.headers, *keys.public_keys)],
         keys and (keys.policy, keys.on_expiry, keys.strip_prefix),
     )

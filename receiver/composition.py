@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isinf
 from typing import TYPE_CHECKING
 
 from receiver import logs
 from receiver.configured import Setup
 from receiver.inbox.sqlite import SqliteInbox, open_store
+from receiver.inbox.sqlite.writer import unmeasured
 from receiver.settings import Configuration
 
 if TYPE_CHECKING:
@@ -70,13 +72,16 @@ def public(
     from receiver.http.app import build
     from receiver.intake import Intake
     from receiver.metrics import Ingest, folder_of
+    from receiver.notices import Notices
     from receiver.reloading import follow_keys
+    from receiver.sources.sns import Sns
 
     found = setup.found
     folder = folder_of(found.store_path.parent)
     counted = Ingest(served.contract, folder, notable=notable)
     inbox = open_inbox(found, counted.committed)
-    intake = Intake(served, setup.keys, inbox, observer=counted.observe)
+    sns = Sns(Notices(found.store_path.parent))
+    intake = Intake(served, setup.keys, inbox, observer=counted.observe, openers={"sns": sns})
     following: list[asyncio.Task[None]] = []
 
     async def start() -> None:
@@ -88,6 +93,7 @@ def public(
     async def stop() -> None:
         for task in following:
             task.cancel()
+        await sns.close()
         await inbox.close()
         counted.flush()
 
@@ -115,11 +121,12 @@ def open_inbox(
     `on_commit`: see receiver.inbox.sqlite.open_store.
     """
     store = found.settings.store
-    measured = {} if on_commit is None else {"on_commit": on_commit}
+    most = found.settings.retention.hard_limit
     return open_store(
         found.store_path,
         durability=store.durability,
         dedup_window=store.dedup_window,
         dedup_keys=store.dedup_keys,
-        **measured,
+        hard_limit=None if isinf(most) else int(most),
+        on_commit=on_commit or unmeasured,
     )

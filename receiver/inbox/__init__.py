@@ -70,7 +70,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """One event as kept. `seq` is None while it is quarantined."""
+    """One event as kept. `seq` is None while it is quarantined, `place` unless it is."""
 
     seq: int | None
     id: str
@@ -86,6 +86,8 @@ class Stored:
     secret: str
     released: bool = False
     problems: tuple[str, ...] = ()
+    place: int | None = None
+    """In the quarantine: the order of arrival."""
 
 
 @dataclass(frozen=True, slots=True)

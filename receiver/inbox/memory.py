@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from receiver.errors import StoreError
@@ -28,7 +29,10 @@ from receiver.inbox import (
     Stored,
     Traits,
 )
+from receiver.inbox.annals import Annal, Definitions
 from receiver.inbox.desk import Desk
+from receiver.inbox.facts import UNKNOWN, Regime
+from receiver.inbox.history import History
 from receiver.inbox.recollection import Recollection, digest
 from receiver.inbox.retention import Limits, Purged
 from receiver.inbox.rules import (
@@ -46,7 +50,7 @@ from receiver.ledger import Ledger
 from receiver.turns import Turn
 
 
-class MemoryInbox(Desk):
+class MemoryInbox(Desk, History):
     """`receiver.inbox.Inbox` in memory, for one event loop; see there for what each method does."""
 
     def __init__(
@@ -63,6 +67,7 @@ class MemoryInbox(Desk):
         self._keys = Recollection(dedup_window, dedup_keys)
         self._cursors: dict[str, str] = {}
         self._routes: dict[str, Records] = {}
+        self._definitions = Definitions()
         self._waiters: list[asyncio.Future[None]] = []
         self._closed = False
 
@@ -95,7 +100,8 @@ class MemoryInbox(Desk):
         if known is not None:
             problems = (*problems, conflict(known.id))
         if problems:
-            self._quarantine.add(stored(entry, seq=None, problems=problems))
+            kept = stored(entry, seq=None, problems=problems)
+            self._quarantine.add(replace(kept, place=self._quarantine.last + 1))
             return Receipt(Status.QUARANTINED, entry.id, problems)
         self._events.add(stored(entry, seq=self._events.last + 1))
         return Receipt(Status.ACCEPTED, entry.id)
@@ -110,7 +116,8 @@ class MemoryInbox(Desk):
         for start in routes:
             if start.route not in self._routes:
                 beginning = 0 if new_store else self._beginning(start)
-                self._routes[start.route] = Records(Ledger(beginning))
+                annal = Annal(start.route, beginning)
+                self._routes[start.route] = Records(Ledger(beginning), annal)
             ledger = self._routes[start.route].ledger
             ledger.reshape(ordered=start.ordered, max_exceptions=start.max_exceptions)
         return [self._place(start.route) for start in routes]
@@ -124,10 +131,14 @@ class MemoryInbox(Desk):
         younger = (seq for seq, event in self._events.after(0) if event.received_at >= since)
         return next((seq - 1 for seq in younger), self._events.last)
 
-    async def claim(self, route: str, n: int, *, now: datetime, match: Match) -> list[Claim]:
+    async def claim(
+        self, route: str, n: int, *, now: datetime, match: Match, regime: Regime = UNKNOWN
+    ) -> list[Claim]:
         self._must_be_open()
-        ledger = self._route(route).ledger
+        records = self._route(route)
+        ledger = records.ledger
         turns = ledger.claim(n, now)
+        records.annal.passing.decide(ledger.scanned, regime)
         try:
             self._advance(ledger, turns, n, match)
         except BaseException:
@@ -137,7 +148,7 @@ class MemoryInbox(Desk):
         for turn, event in found:
             if event is None:  # deleted by force: passed like a delivered event
                 ledger.close(turn.seq)
-        self._save(ledger)
+        records.annal.save(ledger)
         return [
             Claim(route, event, turn.attempt, turn.first_failed_at)
             for turn, event in found
@@ -161,9 +172,9 @@ class MemoryInbox(Desk):
     async def settle(self, claims: Sequence[Claim]) -> None:
         self._must_be_open()
         for claim in claims:
-            ledger = self._route(claim.route).ledger
-            ledger.close(_seq(claim.event))
-            self._save(ledger)
+            route = self._route(claim.route)
+            route.ledger.close(_seq(claim.event))
+            route.annal.save(route.ledger)
 
     async def defer(self, claim: Claim, *, until: datetime, failure: Failure) -> None:
         self._must_be_open()
@@ -171,7 +182,7 @@ class MemoryInbox(Desk):
         failure = keepable(failure)
         if route.ledger.defer(seq, until=timed(until), failed_at=failure.at):
             route.attempts.append(Attempt(claim.route, seq, claim.attempt, failure, until))
-            self._save(route.ledger)
+            route.annal.save(route.ledger)
 
     async def bury(self, claim: Claim, *, failure: Failure, at: datetime) -> None:
         self._must_be_open()
@@ -186,15 +197,11 @@ class MemoryInbox(Desk):
                 buried_at=at,
                 failure=failure,
             )
-            self._save(route.ledger)
+            route.annal.save(route.ledger, buried=seq)
 
     async def next_due(self, route: str) -> datetime | None:
         self._must_be_open()
         return self._route(route).ledger.next_due()
-
-    def _save(self, ledger: Ledger) -> None:
-        if delta := ledger.delta():
-            ledger.saved(delta)
 
     async def wait(self, after: int, seconds: float) -> int:
         self._must_be_open()

@@ -120,6 +120,24 @@ STORE_LOG = Definition(
     "receiver_store_log_bytes", "gauge", (), "Size of the inbox's write-ahead log."
 )
 STORE_FREE = Definition("receiver_store_free_bytes", "gauge", (), "Space left on the inbox's disk.")
+STORE_USED = Definition(
+    "receiver_store_used_bytes",
+    "gauge",
+    (),
+    "Bytes of the inbox's file that are in use; the rest is used again before it grows.",
+)
+STORE_LIMIT = Definition(
+    "receiver_store_limit_bytes",
+    "gauge",
+    (),
+    "Bytes in use from which new events are refused (retention.hard_limit).",
+)
+PURGED = Definition(
+    "receiver_purged_total",
+    "counter",
+    ("kind",),
+    "What retention has deleted: events, dead letters, quarantined events, and those by force.",
+)
 BUILD = Definition("receiver_build_info", "gauge", ("version",), "Always 1; which version runs.")
 
 INGEST = (EVENTS, REFUSED, STRANGERS, COMMIT_TIME, COMMIT_SIZE)
@@ -140,6 +158,9 @@ DELIVERY = (
     STORE,
     STORE_LOG,
     STORE_FREE,
+    STORE_USED,
+    STORE_LIMIT,
+    PURGED,
     BUILD,
 )
 """Known to the process that delivers."""

@@ -23,6 +23,7 @@ from prometheus_client.utils import floatToGoString
 import receiver
 from receiver.errors import StoreError
 from receiver.inbox import Inbox, Query, RoutePlace
+from receiver.inbox.retention import Limits, Purged
 from receiver.metrics.definition import (
     BUILD,
     CALL_TIME,
@@ -33,10 +34,13 @@ from receiver.metrics.definition import (
     IN_FLIGHT,
     LAG_EVENTS,
     LAG_SECONDS,
+    PURGED,
     RETRIES,
     STORE,
     STORE_FREE,
+    STORE_LIMIT,
     STORE_LOG,
+    STORE_USED,
     UP,
     WAITING,
     Definition,
@@ -94,6 +98,9 @@ class Delivery(Collector):
     def __init__(self, store: Path, *, clock: Callable[[], datetime] = _now) -> None:
         self._store = store
         self._clock = clock
+        self._purged: dict[str, int] = dict.fromkeys(("events", "dead", "quarantined", "forced"), 0)
+        self._used: int | None = None
+        self._limit: int | None = None
         self._looked: tuple[list[Status], list[_Place]] = ([], [])
 
     async def run(self, statuses: Callable[[], Sequence[Status]], inbox: Inbox) -> None:
@@ -115,6 +122,12 @@ class Delivery(Collector):
             found = []
         self._looked = list(statuses), found
 
+    def purged(self, step: Purged, limits: Limits) -> None:
+        """Count what a step of retention has deleted."""
+        for kind in self._purged:
+            self._purged[kind] += getattr(step, kind)
+        self._used, self._limit = step.used, limits.hard
+
     def collect(self) -> Iterator[Metric]:
         """What was last seen; called in any thread."""
         statuses, places = self._looked
@@ -130,6 +143,10 @@ class Delivery(Collector):
         yield _gauge(HELD, {at.place.route: at.place.held for at in places})
         yield _gauge(DEAD_LETTERS, {at.place.route: at.place.dead for at in places})
         yield from self._disk()
+        yield _counter(PURGED, self._purged)
+        for definition, size in ((STORE_USED, self._used), (STORE_LIMIT, self._limit)):
+            if size is not None:
+                yield _gauge(definition, {None: size})
         yield _gauge(BUILD, {receiver.__version__: 1.0})
 
     def _age(self, oldest: datetime | None) -> float:

@@ -10,8 +10,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from receiver.settings.management import (
+    EndpointSettings,
+    FilterSettings,
+    ManagementSettings,
+)
 from receiver.settings.pulling import PullSettings
 from receiver.settings.retention import RetentionSettings
+from receiver.settings.sns import SnsSettings
 from receiver.settings.values import Address, Delay, Moment, Network, Seconds, Start, StoreUrl
 
 
@@ -136,6 +142,9 @@ class SourceSettings(_Table):
         default=None,
         description="A start of secrets, such as `whsec_`, that is not part of the key.",
     )
+    sns: SnsSettings | None = Field(
+        default=None, description="Messages of Amazon SNS, where the source sends by it."
+    )
     pull: dict[str, PullSettings] = Field(
         default={}, description="Events that Receiver asks for: `[sources.SOURCE.pull.NAME]`."
     )
@@ -250,3 +259,12 @@ class Settings(_Table):
         default={}, description="How each source of the contract proves itself."
     )
     routes: dict[str, RouteSettings] = Field(default={}, description="Which events go where.")
+    endpoints: dict[str, EndpointSettings] = Field(
+        default={}, description="Sinks with their settings, for integrations made by the API."
+    )
+    filters: FilterSettings = Field(
+        default=FilterSettings(), description="What holds where no filter is set."
+    )
+    management: ManagementSettings = Field(
+        default=ManagementSettings(), description="The management API on the admin listener."
+    )

@@ -16,6 +16,12 @@ from receiver.backoff import LONGEST_WAIT
 
 STORE_SCHEME = "sqlite:///"
 _DATES = "2026-12-01 or 2026-12-01T08:00:00Z"
+_UNITS = {"": 1, "b": 1} | {
+    name: base**power
+    for power, letter in enumerate("kmgt", 1)
+    for name, base in ((f"{letter}b", 1000), (f"{letter}ib", 1024))
+}
+_SIZE = re.compile(rf"(\d+(?:\.\d+)?|inf) ?({'|'.join(_UNITS)})", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(?P<port>\d{1,5})")
 
 
@@ -70,10 +76,30 @@ def _network(value: Any) -> Any:
     return value
 
 
+def _size(value: Any) -> Any:
+    """Bytes, as a number or with a unit."""
+    if not isinstance(value, str):
+        return value
+    found = _SIZE.fullmatch(value.strip())
+    if not found:
+        raise ValueError(f"{value!r} is no size; write bytes, or such as '500 MB' or '8 GiB'")
+    return float(found[1]) * _UNITS[found[2].lower()]
+
+
+def in_bytes(size: float) -> str:
+    """A size in the largest unit that fits, such as `8 GiB`."""
+    for unit, amount in (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size >= amount:
+            return f"{size / amount:.3g} {unit}"
+    return f"{size:.0f} bytes"
+
+
 Address = Annotated[str, BeforeValidator(_address)]
 Network = Annotated[str, BeforeValidator(_network)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 StoreUrl = Annotated[str, BeforeValidator(_store_url)]
 Start = Annotated[Any, BeforeValidator(_start)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Age = Annotated[float, Field(ge=0)]
+Size = Annotated[float, Field(ge=0), BeforeValidator(_size)]
 Delay = Annotated[float, Field(ge=0, le=LONGEST_WAIT, allow_inf_nan=False)]

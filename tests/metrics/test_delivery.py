@@ -19,6 +19,7 @@ from receiver.dispatch import Dispatcher, Route
 from receiver.errors import StoreError
 from receiver.inbox import Entry
 from receiver.inbox.memory import MemoryInbox
+from receiver.inbox.retention import Limits, Purged
 from receiver.metrics import ALL, Delivery, Exposition
 from receiver.plugins import Plugin
 
@@ -179,6 +180,8 @@ async def test_every_metric_that_is_defined_is_exposed_and_no_other(
     inbox, delivery = MemoryInbox(), Delivery(tmp_path / "inbox.db")
     async with delivering(served, inbox, "good") as dispatcher:
         await delivery.look(dispatcher.statuses(), inbox)
+    delivery.purged(Purged(events=2, used=3), Limits(hard=4))
     text = Exposition(served.contract, folder, [delivery])()[0].decode()
+    assert 'receiver_purged_total{kind="events"} 2.0' in text
     exposed = {line.split()[2]: line.split()[3] for line in text.splitlines() if "# TYPE" in line}
     assert exposed == {definition.name: definition.kind for definition in ALL}

@@ -129,6 +129,7 @@ class Desk(ABC):
             user=each.user,
             released=True,
             problems=(),
+            place=None,
         )
         self._events.add(released)
         return seq

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from receiver.inbox import Entry
-from receiver.inbox.sqlite import routes
+from receiver.inbox.sqlite import registering
 from receiver.inbox.sqlite.keeping import Keeper
-from receiver.inbox.sqlite.routes import Registering, Route, Saving
+from receiver.inbox.sqlite.registering import Registering
+from receiver.inbox.sqlite.routes import Route, Saving
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +57,7 @@ class Group:
                 outcomes[id(work)] = (mine, self._written)
         for work in works:
             if isinstance(work, Registering):
-                routes.register(connection, work.starts, work.beginnings)
+                registering.register(connection, work.starts, work.beginnings)
         for route in {work.route: None for work in works if isinstance(work, Saving)}:
             self._saved.append((route, route.save(connection)))
         return [outcomes.get(id(work)) for work in works]

@@ -207,6 +207,8 @@ def _delete(connection: sqlite3.Connection, stretch: _Stretch) -> Purged:
         if stretch.kind == "events" and gone:
             connection.execute(SQL["uncount_events"], (gone,)).close()
             _run(connection, SQL["purge_attempts"], values)
+            _run(connection, SQL["purge_closings"], values)
+            _run(connection, SQL["purge_passages"], {})
         if by_force:
             _run(connection, SQL["purge_dead_of_gone"], values)
     held = perf_counter() - began

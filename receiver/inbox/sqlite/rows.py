@@ -64,11 +64,16 @@ def event(row: Sequence[Any]) -> Stored:
 
 def quarantined(row: Sequence[Any]) -> Stored:
     """A row of `quarantined_at`."""
-    return _kept(row, None, problems=_STRINGS.decode(row[12]))
+    return _kept(row, None, problems=_STRINGS.decode(row[12]), place=row[0])
 
 
 def _kept(
-    row: Sequence[Any], seq: int | None, *, released: bool = False, problems: tuple[str, ...] = ()
+    row: Sequence[Any],
+    seq: int | None,
+    *,
+    released: bool = False,
+    problems: tuple[str, ...] = (),
+    place: int | None = None,
 ) -> Stored:
     return Stored(
         seq=seq,
@@ -85,6 +90,7 @@ def _kept(
         secret=row[11],
         released=released,
         problems=problems,
+        place=place,
     )
 
 

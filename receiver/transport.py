@@ -41,6 +41,9 @@ class Message(msgspec.Struct, frozen=True):
     """The other side's id of this message, the same each time that it is handed out, else None.
 
     It tells a second sending where the payload has no id of its own."""
+    envelope: Mapping[str, str] | None = None
+    """What a wrapping that was taken off said of the event, by its own names; the spec may look
+    there (`{envelope: MessageId}`)."""
 
 
 class Batch(msgspec.Struct, frozen=True):

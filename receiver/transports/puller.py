@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -242,6 +242,7 @@ def checked(batch: Any) -> Batch:
                 isinstance(message, Message)
                 and isinstance(message.body, bytes)
                 and isinstance(message.key, str | None)
+                and isinstance(message.envelope, Mapping | None)
             ):
                 wrong = f"a message that is no Message of bytes: {type(message).__name__}"
                 break

@@ -52,8 +52,8 @@ class FaultySetting(PluginError):
 def operation_for(contract: Contract, source: str, named: str | None = None) -> Operation:
     """The operation as whose events a source's pulled messages are read.
 
-    Unless one is named: of those that take plain HTTP the one with the most event types, the first
-    of several. Raises LookupError, which says what there is.
+    Unless one is named, the one with the most event types; the first of several. Raises
+    LookupError, which says what there is.
     """
     of_source = [each for each in contract.operations if each.source == source]
     if named is not None:
@@ -64,8 +64,7 @@ def operation_for(contract: Contract, source: str, named: str | None = None) -> 
         raise LookupError(f"source {source} has no operation {named!r}; {advice}")
     if not of_source:
         raise LookupError(f"source {source} has no operation in the contract")
-    plain_http = [each for each in of_source if each.transport == "http"] or of_source
-    return max(plain_http, key=lambda each: len(each.events))
+    return max(of_source, key=lambda each: len(each.events))
 
 
 def made(pull: Pull) -> Transport:

@@ -37,9 +37,9 @@ class Reader:
 
     async def entries(self, messages: tuple[Message, ...], now: datetime) -> list[Entry]:
         """One entry per event, in order."""
-        arrival = Arrival(self._rules, (), None, self._proof, now)
         found: list[Entry] = []
         for number, message in enumerate(messages, 1):
+            arrival = Arrival(self._rules, (), None, self._proof, now, message.envelope)
             for index, (raw, value) in enumerate(self._events(message.body)):
                 entry = judge(arrival, raw, value)
                 found.append(self._known(entry, message.key, index))

@@ -60,7 +60,7 @@ async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue) -> Dossier:
 
     The start of an id is enough where it is that of one event only.
     """
-    event = await _find(inbox, wanted)
+    event = await find(inbox, wanted)
     attempts = tuple(await inbox.attempts(event.id))
     letters: list[DeadLetter] = []
     if event.seq is None:
@@ -84,6 +84,8 @@ def made_of_it(standing: Standing, failures: int) -> str:
             return "dead letter"
         case "beyond" | "open":
             return f"not yet: in flight, or its turn has not come{after}"
+        case "requeued":
+            return f"to be tried again as soon as its route runs{after}"
         case "held":
             return f"held back behind an earlier event of its node{after}"
         case "waiting" if standing.due:
@@ -94,7 +96,8 @@ def made_of_it(standing: Standing, failures: int) -> str:
             return "delivered, or not wanted, or older than the route"
 
 
-async def _find(inbox: Inbox, wanted: str) -> Stored:
+async def find(inbox: Inbox, wanted: str) -> Stored:
+    """The event with this id, start of an id, or position; ReceiverError when there is none."""
     from receiver.inbox import Query
 
     queries = [Query(ids=(wanted,)), Query(ids=(wanted,), state="quarantined")]
@@ -156,7 +159,7 @@ def print_dossier(dossier: Dossier) -> None:
     _print_list("attempts", [_attempt(attempt) for attempt in dossier.attempts])
     _print_list("dead letters", [_letter(letter) for letter in dossier.dead])
     output.line("payload")
-    output.line(_payload(event.raw))
+    output.line(payload(event.raw))
 
 
 def _print_list(title: str, entries: tuple[str, ...] | list[str]) -> None:
@@ -184,7 +187,7 @@ def wording(failure: Any) -> str:
     return ": ".join(part for part in (failure.kind, error, failure.message) if part)
 
 
-def _payload(raw: bytes) -> str:
+def payload(raw: bytes) -> str:
     """The payload, indented where it is JSON; else its bytes as text."""
     try:
         text = json.dumps(json.loads(raw), indent=2, ensure_ascii=False)

@@ -54,4 +54,13 @@ Until = Annotated[
     str | None,
     typer.Option("--until", metavar="TIME", help="Taken before; written as for --since."),
 ]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...", help="Ids, the first 8 or more characters of them, or positions (seq)."
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="All there are.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Route = Annotated[str | None, typer.Option("--route", metavar="NAME", help="Only of this route.")]

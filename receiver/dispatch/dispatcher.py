@@ -14,6 +14,7 @@ from typing import Any
 from receiver.backoff import pause
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
+from receiver.dispatch.orders import Orders
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.runner import Runner
 from receiver.errors import ConfigError
@@ -98,15 +99,17 @@ class Dispatcher:
         try:
             if not self._registered:
                 await self.register()
-            watching = asyncio.create_task(self._watch())
+            orders = Orders(self._inbox, self._wake)
+            beside = [asyncio.create_task(self._watch()), asyncio.create_task(orders.run())]
             try:
                 for post in self._posts.values():
                     self._man(post)
                 await self._stopping.wait()  # also where every route is broken, or there is none
                 await asyncio.gather(*(post.task for post in self._posts.values() if post.task))
             finally:
-                watching.cancel()
-                await asyncio.wait([watching])
+                for task in beside:
+                    task.cancel()
+                await asyncio.wait(beside)
         finally:
             self._finished.set()
 
@@ -191,6 +194,12 @@ class Dispatcher:
             await runner.run(lambda: self._grace)
         except Exception:
             self._log.exception("the route ended by a fault in Receiver", route=runner.route.name)
+
+    def _wake(self, name: str) -> None:
+        """There may be something to claim for a route."""
+        post = self._posts.get(name)
+        if post is not None:
+            post.runner.wake()
 
     async def _watch(self) -> None:
         """Wake the routes when the inbox has something new."""

@@ -1,0 +1,30 @@
+"""What operators ask of routes that run, by way of the store: looked for twice a second.
+
+Must not know: how a route is run, who asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from receiver.inbox import Inbox
+
+LOOK_SECONDS = 0.5
+
+
+class Orders:
+    """Takes up what was asked for; `wake` is told of each route that has something to do by it."""
+
+    def __init__(self, inbox: Inbox, wake: Callable[[str], None]) -> None:
+        self._inbox = inbox
+        self._wake = wake
+
+    async def run(self) -> None:
+        """Look until it is cancelled."""
+        while True:
+            with suppress(Exception):  # each route says so itself; what is asked for waits
+                for route in await self._inbox.take_up():
+                    self._wake(route)
+            await asyncio.sleep(LOOK_SECONDS)

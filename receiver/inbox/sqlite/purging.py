@@ -26,7 +26,7 @@ from receiver.inbox.sqlite.room import bytes_in_use
 from receiver.inbox.sqlite.rows import micros
 from receiver.inbox.sqlite.writer import Bare
 
-FEWEST_ROWS, MOST_ROWS = 16, 1_024
+FEWEST_ROWS, MOST_ROWS = 16, 256
 STEP_BYTES = 4 * 1024 * 1024
 """Of payloads in one step: large ones take long, too."""
 
@@ -77,7 +77,7 @@ class Purging:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._rows = 256
+        self._rows = 128
         self._walking: list[Kind] = []
         self._after = 0
         self._forcing = False

@@ -1,5 +1,6 @@
 """Receiver: one OpenAPI file becomes a public webhook receiver. What plugin authors import."""
 
+from receiver.body import Body, BodySettings
 from receiver.errors import Reject, Retry
 from receiver.event import Event, Payload
 from receiver.hookspecs import hookimpl
@@ -8,6 +9,8 @@ from receiver.transport import Batch, Message, Transport
 
 __all__ = [
     "Batch",
+    "Body",
+    "BodySettings",
     "Event",
     "Message",
     "Payload",

@@ -42,7 +42,7 @@ FLOORS: list[set[str]] = [
         "vocabulary",
     },
     # 2 ports and shapes
-    {"deadline", "hookspecs", "inbox", "outbound", "settings", "sink", "transport"},
+    {"body", "deadline", "hookspecs", "inbox", "masking", "outbound", "settings", "sink", "transport"},
     # 3 edges (I/O)
     {
         "catalogue",
@@ -52,6 +52,7 @@ FLOORS: list[set[str]] = [
         "keptsecrets",
         "logs",
         "metrics",
+        "notices",
         "plugins",
         "refusals",
         "secrets",

@@ -6,14 +6,12 @@ Must not know: how a request is sent.
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 import httpx
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 
-from receiver import Sink
-from receiver_http.body import FIXED, Body, templated
+from receiver import Body, BodySettings
 from receiver_http.signing import key_of
 
 OURS = frozenset(
@@ -38,7 +36,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
 
 
-class HttpSettings(Sink.Settings):
+class HttpSettings(BodySettings):
     """Where to, how, and signed with what."""
 
     url: SecretStr = Field(
@@ -48,18 +46,6 @@ class HttpSettings(Sink.Settings):
     method: Literal["POST", "PUT"] = Field(default="POST", description="The request method.")
     headers: dict[str, SecretStr] = Field(
         default_factory=dict, description="Further request headers; their values are secrets."
-    )
-    body: Literal["cloudevent", "raw", "template"] = Field(
-        default="cloudevent",
-        description="What is sent: the event as CloudEvents 1.0 JSON, the platform's own bytes, or"
-        " a template.",
-    )
-    template: str | None = Field(
-        default=None,
-        description='The Jinja2 template of `body = "template"`, over `event` and `data`.',
-    )
-    template_file: Path | None = Field(
-        default=None, description="A file that holds the template, instead of `template`."
     )
     content_type: str | None = Field(
         default=None,
@@ -119,28 +105,9 @@ class HttpSettings(Sink.Settings):
             key_of(secret.get_secret_value())
         return secret
 
-    @model_validator(mode="after")
-    def _has_its_template(self) -> Self:
-        given = [name for name in ("template", "template_file") if getattr(self, name) is not None]
-        if self.body == "template" and len(given) != 1:
-            raise ValueError('body = "template" needs either `template` or `template_file`')
-        if self.body != "template" and given:
-            raise ValueError(f'`{given[0]}` is only used with body = "template"')
-        if self.template is not None:
-            templated(self.template)
-        return self
-
     def shape(self) -> Body:
-        """How an event is written.
-
-        Raises OSError or ValueError when the template's file cannot be read or compiled.
-        """
-        if self.body != "template":
-            shape = FIXED[self.body]
-        elif self.template_file is not None:
-            shape = templated(self.template_file.read_text(encoding="utf-8"))
-        else:
-            shape = templated(self.template or "")
+        """How an event is written, with the Content-Type that is configured."""
+        shape = super().shape()
         return Body(self.content_type or shape.content_type, shape.render)
 
     def key(self) -> bytes | None:

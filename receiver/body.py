@@ -1,6 +1,6 @@
-"""What is sent of an event: the CloudEvent, the platform's own bytes, or a rendered template.
+"""What a sink sends of an event: the CloudEvent, the platform's own bytes, or a rendered template.
 
-Must not know: where it is sent, how it is signed.
+Must not know: where it is sent. Importing it loads no template engine.
 """
 
 from __future__ import annotations
@@ -8,20 +8,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import Field, model_validator
 
-from receiver import Event, Reject
+from receiver.errors import Reject
+from receiver.event import Event
+from receiver.sink import SinkSettings
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 Render = Callable[[Event[Any]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One way to write an event as the body of a request."""
+    """One way to write an event."""
 
     content_type: str
     render: Render
@@ -48,11 +53,53 @@ FIXED: Mapping[str, Body] = MappingProxyType(
 """The forms that need nothing but a name."""
 
 
+class BodySettings(SinkSettings):
+    """The settings of a sink that forwards events; subclass it as `Settings`."""
+
+    body: Literal["cloudevent", "raw", "template"] = Field(
+        default="cloudevent",
+        description="What is sent: the event as CloudEvents 1.0 JSON, the platform's own bytes, or"
+        " a template.",
+    )
+    template: str | None = Field(
+        default=None,
+        description='The Jinja2 template of `body = "template"`, over `event` and `data`.',
+    )
+    template_file: Path | None = Field(
+        default=None, description="A file that holds the template, instead of `template`."
+    )
+
+    @model_validator(mode="after")
+    def _has_its_template(self) -> Self:
+        given = [name for name in ("template", "template_file") if getattr(self, name) is not None]
+        if self.body == "template" and len(given) != 1:
+            raise ValueError('body = "template" needs either `template` or `template_file`')
+        if self.body != "template" and given:
+            raise ValueError(f'`{given[0]}` is only used with body = "template"')
+        if self.template is not None:
+            templated(self.template)
+        return self
+
+    def shape(self) -> Body:
+        """How an event is written.
+
+        Raises OSError or ValueError when the template's file cannot be read or compiled.
+        """
+        if self.body != "template":
+            return FIXED[self.body]
+        if self.template_file is not None:
+            return templated(self.template_file.read_text(encoding="utf-8"))
+        return templated(self.template or "")
+
+
 def templated(source: str) -> Body:
     """A sandboxed Jinja2 template over `event` and `data` (the payload, by the sender's own names).
 
     Raises ValueError when the template cannot be compiled.
     """
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     # A JSON body is the common case, so nothing is escaped for HTML; `tojson` quotes a value.
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     try:
@@ -70,6 +117,8 @@ def _rendered(template: Template, event: Event[Any]) -> bytes:
     A template is a pure function of the event, so what fails once fails always: Reject. The dead
     letter can be retried when the template has been put right.
     """
+    from jinja2 import TemplateError
+
     data = event.json()
     try:
         return template.render(event=event, data=data).encode()

@@ -87,8 +87,7 @@ class RecordingServer:
 
     def __enter__(self) -> RecordingServer:
         handler = type("Handler", (_Handler,), {"recorder": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         scheme = "http"
         if self._tls is not None:
             scheme = "https"
@@ -112,6 +111,10 @@ class RecordingServer:
         self._server.shutdown()
         self._thread.join(STOP_SECONDS)
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # socketserver's 5 is less than what one sink may open at once
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -25,13 +25,16 @@ from receiver.testing.delivery import OpenedSink, Result, delivering
 from receiver.testing.sample import catalogue_of, every_event
 
 T = TypeVar("T")
+PAYLOAD = 200
+"""Bytes of a payload that a message quotes."""
 TICK = 0.005
 """Seconds between two looks at whether the loop goes on."""
 
 
 def broken(contract: str, found: str) -> NoReturn:
     """Fail a test: what a sink promises, and what this one did."""
-    pytest.fail(f"The contract: {contract}\nThis sink: {found}", pytrace=False)
+    said = f"The contract: {contract}\nThis sink: {found}"
+    raise pytest.fail.Exception(said, pytrace=False) from None
 
 
 def plugin_of(sink: str | type[Sink] | ModuleType) -> Plugin:
@@ -119,13 +122,19 @@ class Subject:
         return [text for text in found if len(text) >= 4]
 
     def deliver(self, events: Sequence[Event[Any]], **how: Any) -> list[Result]:
-        """Open it, hand it events, close it."""
+        """Open it, hand it events, close it; fail where it does not open or close."""
 
         async def go() -> list[Result]:
             async with self.opened() as opened:
                 return await opened.deliver(events, **how)
 
-        return asyncio.run(go())
+        try:
+            return asyncio.run(go())
+        except Exception as error:
+            broken(
+                "`open` and `close` raise nothing while its target is there",
+                f"{type(error).__name__}: {error}",
+            )
 
     def must_deliver(self, events: Sequence[Event[Any]], contract: str, **how: Any) -> None:
         """Fail unless every event is delivered."""
@@ -137,7 +146,8 @@ class Subject:
         """Fail unless every event is delivered, or refused in the sink's own words."""
         for result in self.deliver(events):
             if result.kind in ("error", "deadline"):
-                broken(contract, told(result))
+                payload = result.event.raw[:PAYLOAD].decode("utf-8", "replace")
+                broken(contract, f"{told(result)}; payload {payload}")
 
 
 def _delivered(result: Result) -> bool:

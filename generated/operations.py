@@ -101,6 +101,11 @@ async def rainmaker_node_ts_data() -> ConnexionResponse:
     return await endpoint.ingest("rainmaker_node_ts_data")
 
 
+async def rainmaker_sns() -> ConnexionResponse:
+    """POST /rainmaker/sns"""
+    return await endpoint.ingest("rainmaker_sns")
+
+
 async def gridx_appliance_create() -> ConnexionResponse:
     """POST /gridx/events/appliance/create"""
     return await endpoint.ingest("gridx_appliance_create")

@@ -55,7 +55,8 @@ class SignatureError(Exception):
     """A request is not authentic. `reason` is a short fixed word, safe for logs and metrics.
 
     Reasons: `missing`, `doubled`, `malformed`, `mismatch`, `stale`, `not-configured`; and `expired`
-    where every secret of the source has expired and it is configured to answer 503 then.
+    where every secret of the source has expired and it is configured to answer 503 then. Of what
+    comes by SNS also `not-allowed`: it is authentic, and of a topic that nobody asked for.
     """
 
     def __init__(self, reason: str) -> None:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from receiver import compression, signature, strictjson
@@ -24,6 +25,7 @@ from receiver.judgement import Arrival, Rules, judge, report
 from receiver.keyring import Keyring, SourceKeys
 from receiver.locator import Headers
 from receiver.replies import Outcome, Refused, Taken, TooLarge, Unavailable
+from receiver.sources.envelope import Opened, Opener
 
 APPEND_SECONDS = 4.0
 """A commit that takes longer is answered 503: some senders give up after 5 seconds."""
@@ -95,11 +97,14 @@ class Intake:
         *,
         clock: Callable[[], datetime] = _now,
         observer: Observer = _unobserved,
+        openers: Mapping[str, Opener] = MappingProxyType({}),
     ) -> None:
+        """`openers` are by transport, for those that wrap events in an envelope of their own."""
         self.keyring = keyring
         self._inbox = inbox
         self._clock = clock
         self._observer = observer
+        self._openers = openers
         self._plans = {
             operation.id: _plan(operation, catalogue) for operation in catalogue.contract.operations
         }
@@ -118,7 +123,11 @@ class Intake:
         `headers` and `body` are as sent, `path` the values of the path template's parameters.
         """
         try:
-            found = self._take(operation, headers, body, path)
+            found: list[Entry] | _Array | tuple[Outcome, str]
+            if operation.transport in self._openers:
+                found = await self._open(operation, headers, body, path)
+            else:
+                found = self._take(operation, headers, body, path)
             if isinstance(found, _Array):
                 found = await self._entries(found.arrival, found.content)
             if isinstance(found, list):
@@ -155,6 +164,21 @@ class Intake:
         if operation.batch:
             return _Array(arrival, content)
         return [judge(arrival, content, _decoded(content, limits.depth, limits.keys))]
+
+    async def _open(
+        self, operation: Operation, headers: Headers, body: bytes, path: Mapping[str, str] | None
+    ) -> list[Entry] | tuple[Outcome, str]:
+        """As `_take`, of a request that holds one event in an envelope."""
+        now = self._clock()
+        rules, limits = self._plans[operation.id].rules, operation.limits
+        opener = self._openers[operation.transport]
+        keys = self.keyring.for_source(operation.source)
+        opened = await opener.open(operation.source, keys, headers, body, now)
+        if not isinstance(opened, Opened):
+            return opened
+        # No header is proved, so none says anything of the event.
+        arrival = Arrival(rules, (), path, opened.proof, now, opened.envelope)
+        return [judge(arrival, opened.raw, _decoded(opened.raw, limits.depth, limits.keys))]
 
     def _verify(self, plan: _Plan, headers: Headers, body: bytes, now: datetime) -> str:
         source = plan.rules.operation.source

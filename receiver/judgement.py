@@ -56,6 +56,8 @@ class Arrival(msgspec.Struct, frozen=True):
     secret: str
     """The name of the key that proved it."""
     at: datetime
+    envelope: Mapping[str, str] | None = None
+    """What the transport says of them, as far as it is proved."""
 
 
 def judge(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
@@ -76,9 +78,9 @@ def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
     rules = arrival.rules
     operation = rules.operation
     unread = isinstance(value, JsonError)
-    place = Place(None if unread else value, arrival.headers, arrival.path)
+    place = Place(None if unread else value, arrival.headers, arrival.path, arrival.envelope)
     problems: list[str] = []
-    type_ = _located("type", operation.type, place, problems) or ""
+    type_ = located("type", operation.type, place, problems) or ""
     if unread:
         problems.append(str(value))
     elif (event := rules.event_types.get((operation.source, type_))) is not None:
@@ -87,9 +89,9 @@ def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
         problems.append(f"{type_[:100]!r} is no event type of {operation.source}")
     else:
         problems.append("it has no type")
-    key = _located("key", operation.key, place, problems)
-    node = _located("node", operation.node, place, problems)
-    user = _located("user", operation.user, place, problems)
+    key = located("key", operation.key, place, problems)
+    node = located("node", operation.node, place, problems)
+    user = located("user", operation.user, place, problems)
     dedup_key, dedup_window = rules.dedup.of(place, raw)
     return _entry(
         arrival,
@@ -136,7 +138,7 @@ def _entry(
     )
 
 
-def _located(name: str, locator: Locator | None, place: Place, problems: list[str]) -> str | None:
+def located(name: str, locator: Locator | None, place: Place, problems: list[str]) -> str | None:
     """A located value as text, cut where it is longer than anybody's would be."""
     if locator is None:
         return None

@@ -76,6 +76,26 @@ class HeaderSecret:
         object.__setattr__(self, "field_name", self.header.lower().encode("ascii"))
 
 
+@dataclass(frozen=True, slots=True)
+class SnsTrust:
+    """Which messages of Amazon SNS a source takes."""
+
+    topics: tuple[str, ...]
+    """Patterns over the ARNs of topics."""
+    suffixes: tuple[str, ...] = ("amazonaws.com", "amazonaws.com.cn")
+    """Ends of the names of hosts that certificates and confirmations may come from."""
+    certificates: str | None = None
+    """The folder of the certificates that are here already, by the file names of SNS."""
+    fetch: bool = True
+    """Whether other certificates are fetched."""
+    allow_private: bool = False
+    """Whether hosts of SNS may have private addresses, as behind an endpoint of a VPC."""
+    max_age: int = 3600
+    """Seconds that a message may be old; 0: any age."""
+    password: bytes | None = field(default=None, repr=False)
+    """What proves a message that SNS delivers raw, and therefore unsigned."""
+
+
 SigningKey = Secret | HeaderSecret | RSAPrivateKey
 """What a sender proves its requests with; a receiver has such keys for its own samples only."""
 
@@ -96,6 +116,8 @@ class SourceKeys:
     one. Never 401, which would lose events for a fault of ours."""
     strip_prefix: str | None = None
     """A start of secrets, such as `whsec_`, that is not part of the HMAC key."""
+    sns: SnsTrust | None = None
+    """None: no message of Amazon SNS is taken."""
 
     def __post_init__(self) -> None:
         for secret in self.secrets:
@@ -140,6 +162,8 @@ class Keyring:
         for keys in self._sources.values():
             for value in (*(s.value for s in keys.secrets), *(h.value for h in keys.headers)):
                 yield value.decode("utf-8", "replace")
+            if keys.sns is not None and keys.sns.password is not None:
+                yield keys.sns.password.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
         return f"<Keyring {', '.join(self._sources)}>"

@@ -45,6 +45,8 @@ class Refused:
     """Nobody proved the request; `reason` is a word of SignatureError, and is not answered."""
 
     reason: str
+    challenge: bool = False
+    """Whether its sender only shows a password when it is asked for one (RFC 7617)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ def reply(outcome: Outcome) -> Reply:
         case Taken(receipts, batch):
             body = _encode(_batch(receipts) if batch else receipts[0])
             return Reply(200, (_JSON, _length(body)), body)
-        case Refused():
-            return _REFUSED
+        case Refused(_, challenge):
+            return _CHALLENGED if challenge else _REFUSED
         case TooLarge(limit, read):
             return _problem(413, f"The body may have at most {limit} bytes.", read)
         case TooSlow():
@@ -114,6 +116,7 @@ _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _CLOSE = (b"connection", b"close")
 _REFUSED = Reply(401, ((b"content-length", b"0"),), b"")
+_CHALLENGED = Reply(401, (*_REFUSED.headers, (b"www-authenticate", b'Basic realm="receiver"')), b"")
 _TITLES = {
     408: "Request Timeout",
     413: "Content Too Large",

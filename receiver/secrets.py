@@ -15,8 +15,17 @@ from receiver import signature
 from receiver.contract import Contract, Operation, Scheme
 from receiver.errors import ConfigError
 from receiver.keptsecrets import Kept
-from receiver.keyring import HeaderSecret, Keyring, PublicKey, Secret, SourceKeys, public_key
+from receiver.keyring import (
+    HeaderSecret,
+    Keyring,
+    PublicKey,
+    Secret,
+    SnsTrust,
+    SourceKeys,
+    public_key,
+)
 from receiver.settings import Configuration, KeyPath, SourceSettings, nearest_of
+from receiver.settings.sns import SnsSettings
 
 T = TypeVar("T")
 SHORT = 16
@@ -60,7 +69,8 @@ def keyring(
 def _only_pulled(found: Configuration, source: str) -> bool:
     """Whether a source's events are asked for, and nobody is to send any."""
     given = found.settings.sources[source]
-    return bool(given.pull) and not (given.secrets or given.public_keys or given.headers)
+    proofs = (given.secrets, given.public_keys, given.headers, given.sns)
+    return bool(given.pull) and not any(proofs)
 
 
 def short(keys: Keyring, source: str) -> Iterator[KeyPath]:
@@ -80,13 +90,17 @@ def short(keys: Keyring, source: str) -> Iterator[KeyPath]:
 def unusable(contract: Contract, source: str, keys: SourceKeys) -> list[str]:
     """Why these keys could prove no request at all to any path of a source; else nothing."""
     each = [
-        signature.problems(requirements(contract, operation), keys)
+        [] if keys.sns and operation.transport == "sns" else _problems(contract, operation, keys)
         for operation in contract.operations
         if operation.source == source
     ]
     if not all(each):
         return []
     return list(dict.fromkeys(problem for found in each for problem in found))
+
+
+def _problems(contract: Contract, operation: Operation, keys: SourceKeys) -> list[str]:
+    return signature.problems(requirements(contract, operation), keys)
 
 
 def requirements(contract: Contract, operation: Operation) -> list[tuple[Scheme, ...]]:
@@ -203,6 +217,7 @@ class _Resolver:
             policy=given.policy,
             on_expiry=given.on_expiry,
             strip_prefix=given.strip_prefix,
+            sns=self._sns(given.sns, (*path, "sns")) if given.sns else None,
         )
 
     def tree(self, value: Any, path: KeyPath) -> Any:
@@ -241,6 +256,16 @@ class _Resolver:
             if value is not None:
                 make = _maker(HeaderSecret, entry.name, entry.name, value.encode())
                 yield from self._made(where, make)
+
+    def _sns(self, given: SnsSettings, path: KeyPath) -> SnsTrust:
+        folder = given.folder(self._found.base)
+        if folder is not None and not folder.is_dir():
+            fault = f"there is no folder {folder}"
+            self._faults.extend(self._found.error((*path, "certificates"), fault).problems)
+        password = None
+        if given.password is not None:
+            password = self._text(given.password.get_secret_value(), (*path, "password"))
+        return given.trust(folder, password)
 
     def _text(self, text: str, path: KeyPath) -> str | None:
         try:

@@ -43,7 +43,7 @@ RETRY_SECONDS = 10.0
 """After its file could not be made, as on a full disk; counting goes on meanwhile."""
 
 OTHER = "other"
-UNPROVED = ("missing", "doubled", "malformed", "mismatch", "stale", "not-configured")
+UNPROVED = ("missing", "doubled", "malformed", "mismatch", "stale", "not-configured", "not-allowed")
 """The words of SignatureError that end in a refusal."""
 _REASONS: dict[type, str] = {
     TooLarge: "too-large",

@@ -22,8 +22,6 @@ from receiver.settings.model import (
     HeaderSettings,
     PullSettings,
     RetentionSettings,
-    RetrySettings,
-    RouteSettings,
     SecretSettings,
     ServerSettings,
     Settings,
@@ -31,6 +29,7 @@ from receiver.settings.model import (
     StoreSettings,
 )
 from receiver.settings.problems import nearest, nearest_of, plain, problems, wording
+from receiver.settings.routing import RetrySettings, RouteSettings
 from receiver.settings.values import STORE_SCHEME, split_address
 
 __all__ = [

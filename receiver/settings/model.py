@@ -17,6 +17,7 @@ from receiver.settings.management import (
 )
 from receiver.settings.pulling import PullSettings
 from receiver.settings.retention import RetentionSettings
+from receiver.settings.routing import RouteSettings
 from receiver.settings.sns import SnsSettings
 from receiver.settings.values import Address, Delay, Moment, Network, Seconds, Start, StoreUrl
 
@@ -147,88 +148,6 @@ class SourceSettings(_Table):
     )
     pull: dict[str, PullSettings] = Field(
         default={}, description="Events that Receiver asks for: `[sources.SOURCE.pull.NAME]`."
-    )
-
-
-class RetrySettings(_Table):
-    """When a failed delivery is tried again: `schedule`, or the other four together."""
-
-    schedule: tuple[Delay, ...] | None = Field(
-        default=None,
-        description="Seconds before each further attempt (±20 % jitter), a week at most.",
-    )
-    first: Delay | None = Field(
-        default=None, description="Seconds before the second attempt, at most."
-    )
-    factor: float | None = Field(
-        default=None, ge=1, allow_inf_nan=False, description="Each pause is this many times longer."
-    )
-    cap: Delay | None = Field(
-        default=None, description="Seconds that no pause exceeds, a week at most."
-    )
-    attempts: int | None = Field(default=None, ge=1, le=1000, description="Attempts in all.")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> RetrySettings:
-        steps = (self.first, self.factor, self.cap, self.attempts)
-        if self.schedule is not None and any(step is not None for step in steps):
-            raise ValueError("is either { schedule } or { first, factor, cap, attempts }, not both")
-        if self.schedule is None and any(step is None for step in steps):
-            raise ValueError("needs { schedule }, or all of { first, factor, cap, attempts }")
-        return self
-
-
-class RouteSettings(_Table):
-    """Which events go to which sink, and how."""
-
-    sink: str = Field(description="The name of an installed sink: `receiver sinks list`.")
-    events: tuple[str, ...] = Field(
-        default=("*",),
-        description="Patterns over event types: globs; `!pattern` excludes; "
-        '`["!*"]` matches nothing.',
-    )
-    sources: tuple[str, ...] = Field(default=("*",), description="Patterns over sources.")
-    nodes: tuple[str, ...] = Field(default=("*",), description="Patterns over the events' nodes.")
-    users: tuple[str, ...] = Field(default=("*",), description="Patterns over the events' users.")
-    start: Start = Field(
-        default="end",
-        alias="from",
-        description="Where a new route begins: `end`, `beginning` or a time. In a new store every "
-        "route begins at the beginning.",
-    )
-    ordered: bool = Field(
-        default=True, description="A failing event holds back its own node's later events."
-    )
-    concurrency: int = Field(default=8, ge=1, description="Deliveries under way at the same time.")
-    batch: int = Field(
-        default=100, ge=1, description="Events handed to `on_batch` at once, at most."
-    )
-    batch_wait: Seconds = Field(
-        default=0.0, description="Seconds that an event may wait for its batch to fill."
-    )
-    deadline: Seconds = Field(default=30.0, gt=0, description="Seconds that one attempt may take.")
-    retry: RetrySettings | None = Field(
-        default=None,
-        description="When a failed delivery is tried again; by default over about three days: "
-        "after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.",
-    )
-    max_exceptions: int = Field(
-        default=10_000,
-        ge=1,
-        description="Events in flight, waiting and held back, at most; then the route waits.",
-    )
-    isolation: Literal["thread", "process"] = Field(
-        default="thread",
-        description="Where the sink runs: among the others, or in a `process` of its own, which "
-        "may crash, loop and run out of memory without harm to other routes.",
-    )
-    memory: int = Field(
-        default=1 << 30,
-        ge=1 << 28,
-        description="Bytes of address space that a `process` of its own may take.",
-    )
-    settings: dict[str, Any] = Field(
-        default={}, description="The sink's own settings: `receiver sinks describe NAME`."
     )
 
 

@@ -62,7 +62,7 @@ FLOORS: list[set[str]] = [
     # 4 sources: the only rooms, beside platforms, that know a platform
     {"sources"},
     # 5 flows
-    {"dispatch", "intake", "isolation", "judgement", "stuck", "transports", "watchdog"},
+    {"dispatch", "intake", "isolation", "judgement", "rejudgement", "stuck", "transports", "watchdog"},
     # 6 surfaces (do not import each other)
     {"codegen", "http", "testing"},
     # 7 entries
@@ -79,6 +79,7 @@ FLOORS: list[set[str]] = [
         "preparation",
         "reloading",
         "running",
+        "selftest",
         "serving",
         "supervisor",
         "worker",

@@ -26,6 +26,7 @@ Read = Callable[..., Configuration]
 ROUTE = '[routes.r]\nsink = "console"\n'
 SECRET = 'secrets = [{ name = "a", value = "b" }]\n'
 PULL = '[sources.gridx.pull.p]\ntransport = "flespi-rest"\nchannel = 4\ntoken = "t"\n'
+SNS = SECRET + "sns = { topics = [] }"
 RETRY = "retry = { first = 1, factor = 2, cap = 9, attempts = 4 }"
 
 EFFECTS = {
@@ -61,6 +62,13 @@ EFFECTS = {
     "sources.strip_prefix": (SECRET, SECRET + 'strip_prefix = "x_"'),
     "sources.pull.operation": (PULL, PULL + 'operation = "gridx_gateway_online"'),
     "sources.pull.deadline": (PULL, PULL + "deadline = 7"),
+    "sources.sns.topics": (SNS, SNS.replace("topics = []", 'topics = ["a"]')),
+    "sources.sns.certificates": (SNS, SNS.replace("[] }", '[], certificates = "sinks" }')),
+    "sources.sns.fetch": (SNS, SNS.replace("[] }", "[], fetch = false }")),
+    "sources.sns.max_age": (SNS, SNS.replace("[] }", "[], max_age = 0 }")),
+    "sources.sns.suffixes": (SNS, SNS.replace("[] }", '[], suffixes = ["amazonaws.eu"] }')),
+    "sources.sns.allow_private": (SNS, SNS.replace("[] }", "[], allow_private = true }")),
+    "sources.sns.password": (SNS, SNS.replace("[] }", '[], password = "p" }')),
     "routes.sink": (ROUTE, ROUTE.replace("console", "noisy")),
     "routes.events": (ROUTE, ROUTE + 'events = ["a/*"]'),
     "routes.sources": (ROUTE, ROUTE + 'sources = ["gridx"]'),
@@ -150,7 +158,7 @@ def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> A
         [values(route) for route in routes],
         backstage.pulls(found, catalogue.contract, transports.discover(), {}),
         keys and [parts(value) for value in (*keys.secrets, *keys.headers, *keys.public_keys)],
-        keys and (keys.policy, keys.on_expiry, keys.strip_prefix),
+        keys and (keys.policy, keys.on_expiry, keys.strip_prefix, keys.sns),
     )
 
 

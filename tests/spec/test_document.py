@@ -84,9 +84,12 @@ def test_no_key_is_given_twice(text: str) -> None:
     assert list(doubled(root)) == []
 
 
-def test_json_is_the_only_media_type(document: Document) -> None:
+def test_all_is_json_whatever_sns_calls_it(document: Document) -> None:
     media = [name for key, value in keys(document) if key == "content" for name in value]
-    assert set(media) == {"application/json"}
+    assert set(media) == {"application/json", "text/plain"}
+    posted = {path: set(post["requestBody"]["content"]) for path, post in posts(document)}
+    plain = [path for path, content in posted.items() if content != {"application/json"}]
+    assert plain == ["/rainmaker/sns"]  # SNS says so of its JSON
 
 
 def test_no_answer_makes_a_platform_drop_its_subscription_or_follow_a_redirect(

@@ -58,7 +58,7 @@ def test_the_paths_are_those_of_the_platforms_and_no_others(operations: dict[str
     assert set(operations) == {
         *(f"/rainmaker/events/{name}" for name in RAINMAKER),
         *(f"/gridx/events/{name}" for name in GRIDX_PATHS),
-        *("/gridx/events/comissioning/done", "/gridx/events"),
+        *("/gridx/events/comissioning/done", "/gridx/events", "/rainmaker/sns"),
         *("/solarnetwork/events", "/flespi/messages"),
     }
 
@@ -106,6 +106,11 @@ def test_the_one_url_of_gridx_takes_what_is_emitted_today(
     assert set(operations["/gridx/events"].events) == GRIDX_TODAY
 
 
+def test_what_sns_delivers_is_any_event_of_rainmaker(operations: dict[str, Operation]) -> None:
+    delivered = operations["/rainmaker/sns"]
+    assert set(delivered.events) == {f"rmaker.event.{name}" for name in RAINMAKER}
+
+
 def test_hooks_are_called_like_their_types(contract: Contract) -> None:
     assert "solarnetwork_datum_agg_update" in contract.hooks
     assert "flespi_message" in contract.hooks
@@ -116,17 +121,19 @@ def test_hooks_are_called_like_their_types(contract: Contract) -> None:
 def test_only_flespi_sends_batches_and_they_may_be_large(contract: Contract) -> None:
     for operation in contract.operations:
         assert operation.batch == (operation.source == "flespi")
-        assert operation.limits.body == (16 * MIB if operation.batch else MIB)
+        most = {"http": MIB, "sns": 2 * MIB}[operation.transport]
+        assert operation.limits.body == (16 * MIB if operation.batch else most)
 
 
 def test_each_platform_proves_itself_as_it_can(contract: Contract) -> None:
     signed = (("xSignature",), ("xSignatureRs256",))
-    proofs = {operation.source: operation.security for operation in contract.operations}
+    proofs = {(one.source, one.transport): one.security for one in contract.operations}
     assert proofs == {
-        "rainmaker": signed,
-        "gridx": signed,
-        "solarnetwork": (("xSignature",),),
-        "flespi": (("flespiKey",),),
+        ("rainmaker", "http"): signed,
+        ("rainmaker", "sns"): (("snsSignature",),),
+        ("gridx", "http"): signed,
+        ("solarnetwork", "http"): (("xSignature",),),
+        ("flespi", "http"): (("flespiKey",),),
     }
     assert contract.schemes["xSignature"].header == "X-Signature"
     assert contract.schemes["xSignatureRs256"].header == "X-Signature-Rs256"

@@ -81,7 +81,7 @@ def test_every_section_that_is_linked_is_there() -> None:
 
 def test_every_yaml_block_is_yaml() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", REFERENCE, re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     assert all(isinstance(yaml.safe_load(block), dict) for block in blocks)
 
 

@@ -21,6 +21,7 @@ from receiver.cli.dev import dev as dev_command
 from receiver.cli.events import app as events_commands
 from receiver.cli.generate import generate as generate_command
 from receiver.cli.quarantine import app as quarantine_commands
+from receiver.cli.selftest import app as selftest_commands
 from receiver.cli.send import send as send_command
 from receiver.cli.serve import serve as serve_command
 from receiver.cli.sinks import app as sinks_commands
@@ -78,6 +79,7 @@ app.add_typer(sinks_commands, name="sinks")
 app.add_typer(events_commands, name="events")
 app.add_typer(dead_commands, name="dead")
 app.add_typer(quarantine_commands, name="quarantine")
+app.add_typer(selftest_commands, name="selftest")
 app.add_typer(config_commands, name="config")
 
 

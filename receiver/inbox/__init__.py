@@ -19,6 +19,7 @@ from receiver.inbox.letters import Letters
 from receiver.inbox.places import RoutePlace, Standing
 from receiver.inbox.readmission import Readmission
 from receiver.inbox.retention import Retention
+from receiver.inbox.steering import Steering
 from receiver.receipt import Receipt, Status
 
 __all__ = [
@@ -207,7 +208,7 @@ class RouteStart:
     """In flight, waiting and held back together; at the bound nothing new is claimed."""
 
 
-class Inbox(Facts, Letters, Readmission, Retention, Protocol):
+class Inbox(Steering, Facts, Letters, Readmission, Retention, Protocol):
     """The store port. Every method may raise StoreError; none blocks the event loop.
 
     `append` and the three verdicts (`settle`, `defer`, `bury`) return when what they did is as
@@ -250,8 +251,9 @@ class Inbox(Facts, Letters, Readmission, Retention, Protocol):
         for, to be kept (receiver.inbox.facts).
         """
 
-    async def release(self, route: str) -> None:
-        """Nobody acts on this route's claims any more: each may be claimed again, as it was."""
+    async def release(self, route: str, claims: Sequence[Claim] | None = None) -> None:
+        """Nobody acts on these claims (None: on any of this route) any more: each may be claimed
+        again, as it was."""
 
     async def settle(self, claims: Sequence[Claim]) -> None:
         """Delivered."""

@@ -5,6 +5,7 @@ Must not know: who claims, what a regime says.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from receiver.inbox.facts import Closing, Definition, Passage
@@ -43,6 +44,13 @@ class Annal:
                     at=now,
                     kind="dead" if seq == buried else "delivered",
                 )
+
+    def rename(self, route: str) -> None:
+        """The route is called so from now on."""
+        self._route = route
+        self._passages = {f: replace(p, route=route) for f, p in self._passages.items()}
+        self.closings = {seq: replace(c, route=route) for seq, c in self.closings.items()}
+        self.passing.rename(route)
 
     def holds(self, seq: int) -> Passage | None:
         """The passage that holds a position."""

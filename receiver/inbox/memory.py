@@ -32,6 +32,7 @@ from receiver.inbox import (
 from receiver.inbox.annals import Annal, Definitions
 from receiver.inbox.desk import Desk
 from receiver.inbox.facts import UNKNOWN, Regime
+from receiver.inbox.helm import Helm
 from receiver.inbox.history import History
 from receiver.inbox.recollection import Recollection, digest
 from receiver.inbox.retention import Limits, Purged
@@ -50,7 +51,7 @@ from receiver.ledger import Ledger
 from receiver.turns import Turn
 
 
-class MemoryInbox(Desk, History):
+class MemoryInbox(Desk, Helm, History):
     """`receiver.inbox.Inbox` in memory, for one event loop; see there for what each method does."""
 
     def __init__(
@@ -165,9 +166,13 @@ class MemoryInbox(Desk, History):
             elif turn := ledger.take(head.seq, lane(head.source, head.node)):
                 turns.append(turn)
 
-    async def release(self, route: str) -> None:
+    async def release(self, route: str, claims: Sequence[Claim] | None = None) -> None:
         self._must_be_open()
-        self._route(route).ledger.release()
+        ledger = self._route(route).ledger
+        if claims is None:
+            ledger.release()
+        else:
+            ledger.hand_back([_seq(claim.event) for claim in claims])
 
     async def settle(self, claims: Sequence[Claim]) -> None:
         self._must_be_open()

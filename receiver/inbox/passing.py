@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from receiver.inbox.facts import Passage, Regime
@@ -26,6 +27,12 @@ class Passing:
         self._began: datetime | None = None
         self._marks: deque[tuple[int, Regime]] = deque()
         """From which position on which regime decided."""
+
+    def rename(self, route: str) -> None:
+        """The route is called so from now on."""
+        self._route = route
+        if self._last is not None:
+            self._last = replace(self._last, route=route)
 
     def decide(self, after: int, regime: Regime) -> None:
         """`regime` decides on the positions after one, which none has decided on."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from receiver.inbox import Attempt, DeadLetter, Stored
 from receiver.inbox.annals import Annal
 from receiver.inbox.retention import Limits, Purged
+from receiver.inbox.steering import Flow
 from receiver.ledger import Ledger
 
 
@@ -55,7 +56,7 @@ class Shelf:
         self.bytes -= len(self._rows.pop(place).raw)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Records:
     """What is kept of one route."""
 
@@ -65,6 +66,9 @@ class Records:
     again: dict[int, DeadLetter] = field(default_factory=dict)
     """Dead letters that are to be tried again as soon as the route has room."""
     attempts: list[Attempt] = field(default_factory=list)
+    flow: Flow = "running"
+    flow_at: datetime | None = None
+    removed_at: datetime | None = None
 
 
 def purge(
@@ -74,12 +78,10 @@ def purge(
     used = events.bytes + quarantine.bytes
     dead = _dead_letters(limits.dead, now, routes)
     gone = _aged(quarantine, limits.quarantine, now, frozenset(), quarantine.last)
-    needed = frozenset(
-        seq
-        for each in routes
-        for seq in (*each.dead, *each.again, *(kept for kept, _, _ in each.ledger.kept()))
-    )
-    passed = min((each.ledger.position for each in routes), default=events.last)
+    live = [each for each in routes if each.removed_at is None]
+    needed = frozenset(seq for each in live for seq, _, _ in each.ledger.kept())
+    needed |= frozenset(seq for each in routes for seq in (*each.dead, *each.again))
+    passed = min((each.ledger.position for each in live), default=events.last)
     left = _aged(events, limits.events, now, needed, passed)
     if limits.soft is not None:
         for seq in [seq for seq, _ in events.after(0) if seq <= passed and seq not in needed]:

@@ -38,6 +38,7 @@ from receiver.inbox.sqlite import facts, search, views
 from receiver.inbox.sqlite.claims import Claims
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
+from receiver.inbox.sqlite.helm import Helm
 from receiver.inbox.sqlite.keeping import Keeper
 from receiver.inbox.sqlite.mending import Mending
 from receiver.inbox.sqlite.migrate import SCHEMA
@@ -72,7 +73,7 @@ def open_store(
     return SqliteInbox(Path(path), traits, hard_limit, on_commit)
 
 
-class SqliteInbox(Mending):
+class SqliteInbox(Helm, Mending):
     """`receiver.inbox.Inbox` in a file; see there for what each method does."""
 
     def __init__(
@@ -126,8 +127,8 @@ class SqliteInbox(Mending):
     ) -> list[Claim]:
         return await self._dispatching().claim(route, n, now, match, regime)
 
-    async def release(self, route: str) -> None:
-        await self._dispatching().release(route)
+    async def release(self, route: str, claims: Sequence[Claim] | None = None) -> None:
+        await self._dispatching().release(route, claims)
 
     async def settle(self, claims: Sequence[Claim]) -> None:
         await self._dispatching().settle(claims)

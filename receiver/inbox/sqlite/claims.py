@@ -72,7 +72,7 @@ class Claims:
         # What was deleted by force cannot be delivered: it is passed like a delivered event.
         route.close([turn.seq for turn in turns if turn.seq not in by_seq])
         return [
-            Claim(name, by_seq[turn.seq], turn.attempt, turn.first_failed_at)
+            Claim(name, by_seq[turn.seq], turn.attempt, turn.first_failed_at, route.replay)
             for turn in turns
             if turn.seq in by_seq
         ]
@@ -83,6 +83,8 @@ class Claims:
         page = min(routes.PAGE, max(64, 2 * n))
         while len(turns) < n and not route.full:
             if route.hungry:
+                if route.dry:
+                    return
                 read = partial(routes.heads, after=route.read_to, limit=page)
                 route.feed(await self._engine.read(read))
                 if route.hungry:
@@ -91,12 +93,26 @@ class Claims:
                 self._save_soon(route)
             route.advance(turns, n, match, regime)
 
-    async def release(self, name: str) -> None:
+    async def release(self, name: str, claims: Sequence[Claim] | None) -> None:
         """See Inbox.release."""
+        route = self._routes.get(name)
+        if route is None:
+            return
+        if claims is not None:
+            route.give_back([_seq(claim) for claim in claims])
+            return
+        async with route.claiming:
+            route.release()
+
+    async def leave(self, name: str) -> None:
+        """Save a route that nobody claims from here any more, and let go of it."""
         route = self._routes.get(name)
         if route is not None:
             async with route.claiming:
-                route.release()
+                if route.owes or route.unsaved:
+                    await self._save(route)
+                self._routes.pop(name, None)
+                self._starts.pop(name, None)
 
     async def settle(self, claims: Sequence[Claim]) -> None:
         """See Inbox.settle."""
@@ -129,6 +145,14 @@ class Claims:
     def held(self, name: str) -> Route | None:
         """A route that is claimed from here."""
         return self._routes.get(name)
+
+    def hold(self, route: Route) -> None:
+        """Claim for a route that was loaded elsewhere."""
+        self._routes.setdefault(route.name, route)
+
+    def leave(self, name: str) -> None:
+        """Claim for a route no more."""
+        self._routes.pop(name, None)
 
     async def next_due(self, name: str) -> datetime | None:
         """See Inbox.next_due."""

@@ -24,7 +24,7 @@ def _statement(text: str) -> str:
     return "\n".join(lines).strip().removesuffix(";")
 
 
-FILES = ("queries.sql", "facts.sql", "mending.sql", "search.sql")
+FILES = ("queries.sql", "facts.sql", "steering.sql", "mending.sql", "replays.sql", "search.sql")
 
 SQL = {
     name: statement

@@ -189,7 +189,7 @@ ORDER BY place;
 
 -- name: floor
 -- The position that every route has passed; null where no route is known.
-SELECT min(position) FROM routes;
+SELECT min(position) FROM routes WHERE removed_at IS NULL;
 
 -- name: next_events
 -- The next events that every route has passed: position, whether old, bytes, whether needed.
@@ -199,7 +199,7 @@ FROM (
            seq IN (SELECT seq FROM dead WHERE seq > :after)
            OR seq IN (
                SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
-               WHERE exceptions.seq > :after
+               WHERE removed_at IS NULL AND exceptions.seq > :after
            ) AS needed
     FROM events
     WHERE seq > :after AND seq <= :floor
@@ -226,11 +226,11 @@ FROM (
 -- The same is asked again, for a route may have begun since.
 DELETE FROM events
 WHERE seq > :after AND seq <= :until AND received_at < :before
-  AND seq <= coalesce((SELECT min(position) FROM routes), 9223372036854775807)
+  AND seq <= coalesce((SELECT min(position) FROM routes WHERE removed_at IS NULL), 9223372036854775807)
   AND seq NOT IN (SELECT seq FROM dead WHERE seq > :after AND seq <= :until)
   AND seq NOT IN (
       SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
-      WHERE exceptions.seq > :after AND exceptions.seq <= :until
+      WHERE removed_at IS NULL AND exceptions.seq > :after AND exceptions.seq <= :until
   );
 
 -- name: purge_events_by_force

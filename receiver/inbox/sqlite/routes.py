@@ -40,8 +40,15 @@ _HEADS = msgspec.json.Decoder(list[tuple[int, str, str, str | None, str | None]]
 class Route:
     """One route, as the process that dispatches it holds it."""
 
+    replay = False
+    """Whether it is a replay's place instead (receiver.inbox.sqlite.replays)."""
+    move = "move_route"
+    """The statement that keeps its position."""
+
     def __init__(self, name: str, ledger: Ledger) -> None:
         self.name = name
+        self.buries_for = name
+        """Whose the dead letters are."""
         self.claiming = asyncio.Lock()
         self.owes = False
         """Whether a verdict could not be saved."""
@@ -85,6 +92,11 @@ class Route:
         return not self._heads
 
     @property
+    def dry(self) -> bool:
+        """Whether there are no more heads for it."""
+        return False
+
+    @property
     def full(self) -> bool:
         """Whether its exceptions are at the bound."""
         return not self._ledger.room
@@ -121,6 +133,11 @@ class Route:
         with self._lock:
             self._ledger.hand_back([turn.seq for turn in turns])
 
+    def give_back(self, seqs: Sequence[int]) -> None:
+        """Undo claims that were got, and not acted on."""
+        with self._lock:
+            self._ledger.hand_back(seqs)
+
     def release(self) -> None:
         """Undo every claim."""
         with self._lock:
@@ -145,7 +162,7 @@ class Route:
         with self._lock:
             if self._ledger.close(seq):
                 self._attempts.append((seq, self.name, claim.attempt, None, *why))
-                self._dead.append((seq, self.name, claim.attempt, when, *why))
+                self._dead.append((seq, self.buries_for, claim.attempt, when, *why))
 
     def drop(self, seq: int, why: str, at: datetime) -> None:
         """Not to be delivered after all."""
@@ -187,7 +204,7 @@ class Route:
             dropped = list(self._dropped.values())
             passages, closings = self._passed(delta, datetime.now(UTC))
         if delta is not None:
-            connection.execute(SQL["move_route"], (delta.position, self.name)).close()
+            connection.execute(SQL[self.move], (delta.position, self.name)).close()
             if delta.keep:
                 rows = [exception_row(self.name, kept) for kept in delta.keep]
                 connection.executemany(SQL["keep_exception"], rows).close()

@@ -79,10 +79,30 @@ CREATE TABLE cursors (
 
 -- Routes: every event up to `position` is done with, or is one of the route's exceptions.
 CREATE TABLE routes (
-    route    TEXT PRIMARY KEY,
-    position INTEGER NOT NULL,
-    ordered  INTEGER NOT NULL
+    route      TEXT PRIMARY KEY,
+    position   INTEGER NOT NULL,
+    ordered    INTEGER NOT NULL,
+    flow       TEXT NOT NULL DEFAULT 'running',  -- or `paused`, `draining`
+    flow_at    INTEGER,  -- since when
+    removed_at INTEGER  -- null while it is configured: only then does it keep events
 ) STRICT, WITHOUT ROWID;
+
+-- Old events that a route is to deliver again; a replay has a position as a route has, and
+-- exceptions under the name `replay:NUMBER` while it is not over.
+CREATE TABLE replays (
+    number    INTEGER PRIMARY KEY AUTOINCREMENT,
+    route     TEXT NOT NULL,
+    query     TEXT NOT NULL,  -- JSON
+    low       INTEGER NOT NULL,
+    high      INTEGER NOT NULL,
+    position  INTEGER NOT NULL,
+    asked_at  INTEGER NOT NULL,
+    state     TEXT NOT NULL,
+    ended_at  INTEGER,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    failed    INTEGER NOT NULL DEFAULT 0,
+    dead      INTEGER NOT NULL DEFAULT 0
+) STRICT;
 
 -- Open events that their route's position has passed. `lane`: whose order they are part of.
 -- `due_at` is null for what was never deferred.

@@ -25,6 +25,8 @@ CREATE TABLE events (
     raw         BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX events_id ON events (id);
+-- They come long after their time, and are few; all others are in the order of their time.
+CREATE INDEX events_released ON events (received_at) WHERE released = 1;
 
 -- Authentic events that the contract does not know; `place` is their order of arrival.
 CREATE TABLE quarantine (
@@ -77,10 +79,30 @@ CREATE TABLE cursors (
 
 -- Routes: every event up to `position` is done with, or is one of the route's exceptions.
 CREATE TABLE routes (
-    route    TEXT PRIMARY KEY,
-    position INTEGER NOT NULL,
-    ordered  INTEGER NOT NULL
+    route      TEXT PRIMARY KEY,
+    position   INTEGER NOT NULL,
+    ordered    INTEGER NOT NULL,
+    flow       TEXT NOT NULL DEFAULT 'running',  -- or `paused`, `draining`
+    flow_at    INTEGER,  -- since when
+    removed_at INTEGER  -- null while it is configured: only then does it keep events
 ) STRICT, WITHOUT ROWID;
+
+-- Old events that a route is to deliver again; a replay has a position as a route has, and
+-- exceptions under the name `replay:NUMBER` while it is not over.
+CREATE TABLE replays (
+    number    INTEGER PRIMARY KEY AUTOINCREMENT,
+    route     TEXT NOT NULL,
+    query     TEXT NOT NULL,  -- JSON
+    low       INTEGER NOT NULL,
+    high      INTEGER NOT NULL,
+    position  INTEGER NOT NULL,
+    asked_at  INTEGER NOT NULL,
+    state     TEXT NOT NULL,
+    ended_at  INTEGER,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    failed    INTEGER NOT NULL DEFAULT 0,
+    dead      INTEGER NOT NULL DEFAULT 0
+) STRICT;
 
 -- Open events that their route's position has passed. `lane`: whose order they are part of.
 -- `due_at` is null for what was never deferred.
@@ -105,8 +127,10 @@ CREATE TABLE dead (
     error     TEXT NOT NULL,
     message   TEXT NOT NULL,
     traceback TEXT NOT NULL,
+    again     INTEGER NOT NULL DEFAULT 0,  -- 1: to be tried again as soon as its route runs
     PRIMARY KEY (seq, route)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX dead_again ON dead (route, seq) WHERE again = 1;
 
 -- Attempts that failed; `next_at` is null for the last one of a dead letter.
 CREATE TABLE attempts (
@@ -119,5 +143,58 @@ CREATE TABLE attempts (
     message   TEXT NOT NULL,
     traceback TEXT NOT NULL,
     next_at   INTEGER,
-    PRIMARY KEY (seq, route, number)
+    PRIMARY KEY (seq, route, failed_at, number)  -- a letter that is tried again begins with 1
 ) STRICT, WITHOUT ROWID;
+
+-- What is decided while Receiver runs: routes of the API, filters, users, tokens. `version` is the
+-- number of the audit entry that wrote it; `body` is JSON.
+CREATE TABLE records (
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body    BLOB NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- Every change of a record: who, when, and what it was before and after, without secrets.
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at     INTEGER NOT NULL,
+    who    TEXT NOT NULL,
+    action TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    before BLOB,
+    after  BLOB
+) STRICT;
+
+-- Ranges of positions that a route has passed: about one a second, or where what decided changed.
+CREATE TABLE passages (
+    route   TEXT NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    version INTEGER NOT NULL,  -- of the route's definition
+    filters INTEGER NOT NULL,  -- the version of the filters
+    PRIMARY KEY (route, first)
+) STRICT, WITHOUT ROWID;
+
+-- How an event ended on a route, where its passage does not tell.
+CREATE TABLE closings (
+    seq   INTEGER NOT NULL,
+    route TEXT NOT NULL,
+    at    INTEGER NOT NULL,
+    kind  TEXT NOT NULL,
+    why   TEXT NOT NULL,
+    PRIMARY KEY (seq, route)
+) STRICT, WITHOUT ROWID;
+
+-- Every version of what routes and filters are.
+CREATE TABLE definitions (
+    version INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    since   INTEGER NOT NULL,
+    text    TEXT NOT NULL
+) STRICT;
+CREATE INDEX definitions_name ON definitions (kind, name, version);

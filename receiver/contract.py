@@ -71,6 +71,27 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A hook service that the platform's own API offers, and the sink that does the same here."""
+
+    id: str
+    sink: str
+    settings: Mapping[str, str]
+    """What the service calls a setting, and what the sink calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """How users of a source manage hooks by its own API."""
+
+    part: Locator
+    """What the source patterns of a hook are matched against, within an event."""
+    specifiers: str
+    """What the types of setting specifiers begin with."""
+    services: tuple[Service, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A platform that sends."""
 
@@ -79,6 +100,8 @@ class Source:
     prefix: str
     """Start of its event types that hook names leave out."""
     dedup: tuple[DedupRule, ...]
+    hooks: Hooks | None = None
+    """None: its users have no hooks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class Sink:
     """Whether what it writes to standard output is what it is for. In a process of its own (route
     setting `isolation`) that goes to the standard output of Receiver; of others it is logged."""
 
+    translations: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """Its words in other languages than English, by language tag: `name`, `description`, and for
+    each setting `SETTING.key` (what it is called) and `SETTING.desc`."""
+
     def __init__(self, settings: Any = None, *, route: str = "") -> None:
         self.settings: Any = self.Settings() if settings is None else settings
         """An instance of the class's `Settings`."""
@@ -75,6 +79,17 @@ class Sink:
         from receiver.outbound import client  # here, so that `import receiver` stays cheap
 
         return client(allow_private=getattr(self.settings, "allow_private", False))
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """The addresses of a host that this sink may connect to, for clients other than `http`.
+
+        Raises ConnectionError where there is none, which says why.
+        """
+        from receiver.outbound import permitted
+
+        return await permitted(
+            host, port, allow_private=getattr(self.settings, "allow_private", False)
+        )
 
     @cached_property
     def log(self) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from receiver.contract import DedupRule, Limits, Scheme
+from receiver.contract import DedupRule, Hooks, Limits, Scheme, Service
 from receiver.excerpt import ABSENT, Excerpt, brief, pointer_parts
 from receiver.locator import (
     TIME_FORMATS,
@@ -152,6 +152,29 @@ def _dedup_rule(excerpt: Excerpt, key: Locator | None) -> DedupRule:
             parts.append(key)
     window = excerpt.at("window")
     return DedupRule(tuple(parts), body, window.whole(1) if window.present else None)
+
+
+def hooks(excerpt: Excerpt) -> Hooks | None:
+    """How users of a source manage hooks; None where they do not."""
+    if not excerpt.present:
+        return None
+    excerpt.allow("part", "specifiers", "services")
+    services = excerpt.at("services")
+    return Hooks(
+        part=locator(excerpt.at("part")),
+        specifiers=excerpt.at("specifiers").text(""),
+        services=tuple(map(_service, services.items())) if services.present else (),
+    )
+
+
+def _service(excerpt: Excerpt) -> Service:
+    excerpt.allow("id", "sink", "settings")
+    named = excerpt.at("settings").fields() if excerpt.at("settings").present else {}
+    return Service(
+        id=excerpt.at("id").text(),
+        sink=excerpt.at("sink").text(),
+        settings={name: setting.text() for name, setting in named.items()},
+    )
 
 
 def limits(excerpt: Excerpt) -> Limits:

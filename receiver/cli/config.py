@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from receiver.cli import masking, opening, options, output
+from receiver import masking
+from receiver.cli import opening, options, output
 from receiver.errors import ConfigError, PluginError, ReceiverError
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime
 from typing import Literal
@@ -19,6 +20,7 @@ import msgspec
 from receiver.patterns import Patterns
 
 Role = Literal["superadmin", "admin", "user"]
+Kind = Literal["token", "login", "signing"]
 ROLES: tuple[Role, ...] = ("superadmin", "admin", "user")
 
 COST, BLOCK, LANES = 1 << 15, 8, 1
@@ -29,6 +31,7 @@ SHORTEST = 15
 
 PREFIX = "rcv_"
 """Begins every token, so that scanners for leaked secrets find it."""
+_TOKEN = re.compile(PREFIX + r"([0-9a-f]{16})_[A-Za-z0-9_-]{43}")
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +57,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     user: str
-    kind: Literal["token", "login", "signing"]
+    kind: Kind
     """Made to last; made by a login; one whose secret signs requests and is never sent."""
     label: str = ""
     digest: str = ""
@@ -86,9 +89,33 @@ NOBODY = f"scrypt${COST}${'A' * 22}==${'A' * 43}="
 """A hash that no password has, so that a user who does not exist costs as much time as one."""
 
 
+def new_token(
+    user: str, kind: Kind, now: datetime, expires: datetime | None, label: str = ""
+) -> tuple[Token, str]:
+    """A token, and the text that proves it: its id and 256 random bits, which are not kept."""
+    id = secrets.token_hex(8)
+    text = f"{PREFIX}{id}_{secrets.token_urlsafe(32)}"
+    token = Token(
+        id=id,
+        user=user,
+        kind=kind,
+        label=label,
+        digest=digest_of(text),
+        created=now,
+        expires=expires,
+    )
+    return token, text
+
+
 def new_secret() -> str:
-    """A token's text: 256 random bits."""
-    return PREFIX + secrets.token_urlsafe(32)
+    """What a signing token signs with: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def id_of(text: str) -> str | None:
+    """The id within a token's text; None for what is no token."""
+    found = _TOKEN.fullmatch(text)
+    return found[1] if found else None
 
 
 def digest_of(text: str) -> str:

@@ -6,7 +6,8 @@ Must not know: settings' values, the contract.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -32,6 +33,8 @@ class Description:
     """Whether it can be used without any settings."""
     hooks: tuple[str, ...] = ()
     """The hooks that it implements."""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """See receiver.sink.Sink."""
     error: str | None = None
     """Why it cannot be used."""
 
@@ -52,6 +55,7 @@ def describe(plugin: Plugin) -> Description:
         required=tuple(name for name, field in fields.items() if field.is_required()),
         configured=settings is None or _valid_when_empty(settings),
         hooks=tuple(sorted({hook.name for hook in marked(loaded)})),
+        translations=loaded.translations if isinstance(loaded, type) else {},
     )
 
 

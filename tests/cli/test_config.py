@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, HttpUrl, Secret, SecretStr
 
-from receiver.cli.masking import showable
+from receiver.masking import showable
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -64,7 +64,7 @@ FLOORS: list[set[str]] = [
     # 5 flows
     {"dispatch", "intake", "isolation", "judgement", "rejudgement", "stuck", "transports", "watchdog"},
     # 6 surfaces (do not import each other)
-    {"codegen", "http", "testing"},
+    {"codegen", "http", "management", "testing"},
     # 7 entries
     {
         "__main__",

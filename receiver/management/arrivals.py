@@ -1,0 +1,125 @@
+"""The native dialect: what came in, what was quarantined, what a route has given up on.
+
+Pages have a `cursor` to ask for the next one by. Must not know: how requests arrive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from receiver.event import rfc3339
+from receiver.inbox import Inbox, Query, State, Stored
+from receiver.management.caller import Caller, missing, wrong
+from receiver.patterns import literal
+
+STATES: tuple[State, ...] = ("accepted", "quarantined")
+
+
+class Arrivals:
+    """The operations on events. A user sees only those of their own id."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def list_events(
+        self, caller: Caller, limit: int = 100, cursor: int | None = None, **asked: Any
+    ) -> dict[str, Any]:
+        """What came in, newest first."""
+        return await self._page(caller, "accepted", limit, cursor, asked)
+
+    async def list_quarantine(
+        self, caller: Caller, limit: int = 100, cursor: int | None = None, **asked: Any
+    ) -> dict[str, Any]:
+        """What came in and breaks the contract."""
+        found = await self._inbox.read(
+            Query(state="quarantined", after=cursor or 0, limit=limit, **_asked(caller, asked))
+        )
+        return {"events": [{**event(one), "problems": list(one.problems)} for one in found]}
+
+    async def view_event(self, caller: Caller, id: str) -> dict[str, Any]:
+        """One event, its payload included."""
+        for state in STATES:
+            query = Query(state=state, ids=(id,), limit=1, **_asked(caller, {}))
+            for one in await self._inbox.read(query):
+                return {**event(one), "problems": list(one.problems), "data": _payload(one.raw)}
+        raise missing("event", id)
+
+    async def list_dead_letters(
+        self, caller: Caller, limit: int = 100, cursor: int | None = None, route: str | None = None
+    ) -> dict[str, Any]:
+        """Events that a route has given up on."""
+        found = await self._inbox.dead_letters(route=route, after=cursor, limit=limit)
+        return {
+            "dead_letters": [
+                {
+                    "route": letter.route,
+                    "attempts": letter.attempts,
+                    "buried_at": rfc3339(letter.buried_at),
+                    "reason": letter.failure.message,
+                    "event": event(letter.event),
+                }
+                for letter in found
+            ],
+            **({"cursor": found[-1].event.seq} if len(found) >= limit else {}),
+        }
+
+    async def _page(
+        self, caller: Caller, state: Any, limit: int, cursor: int | None, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        query = Query(
+            state=state, newest_first=True, before=cursor, limit=limit, **_asked(caller, asked)
+        )
+        found = await self._inbox.read(query)
+        more = {"cursor": found[-1].seq} if len(found) >= limit and found[-1].seq else {}
+        return {"events": [event(one) for one in found], **more}
+
+
+def event(stored: Stored) -> dict[str, Any]:
+    """An event without its payload."""
+    return {
+        "id": stored.id,
+        "seq": stored.seq,
+        "source": stored.source,
+        "type": stored.type,
+        "key": stored.key,
+        "time": rfc3339(stored.time),
+        "received_at": rfc3339(stored.received_at),
+        "node": stored.node,
+        "user": stored.user,
+        "secret": stored.secret,
+    }
+
+
+def _asked(caller: Caller, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A query's conditions; a user is shown their own events only."""
+    given: dict[str, Any] = {
+        f"{name}s": (literal(value) if name in ("node", "user") else value,)
+        for name in ("source", "type", "node", "user")
+        if (value := asked.get(name)) is not None
+    }
+    for name in ("since", "until"):
+        if asked.get(name):
+            given[name] = _moment(name, asked[name])
+    if not caller.operator:
+        given["users"] = (literal(caller.user.id),)
+    return given
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = datetime.min
+    if found.tzinfo is None:
+        raise wrong(f"{name} is no time with a zone, such as 2026-01-15T08:30:00Z")
+    return found
+
+
+def _payload(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", "backslashreplace")

@@ -159,6 +159,19 @@ class Moment:
         return None
 
 
+def of_body(locator: Locator) -> bool:
+    """Whether it looks at nothing but the body: it finds the same long after the request."""
+    match locator:
+        case Header() | PathParameter() | Envelope():
+            return False
+        case FirstOf(several) | Joined(several, _):
+            return all(map(of_body, several))
+        case Except(inner, _) | Moment(inner, _):
+            return of_body(inner)
+        case _:
+            return True
+
+
 TIME_FORMATS = ("rfc3339", "epoch", "epoch-s", "epoch-ms")
 """Named time formats; any other holds a `%` and is one of `datetime.strptime`, read as UTC."""
 

@@ -40,6 +40,7 @@ class Dossier:
         """As plain values, for JSON."""
         return {
             **summary(self.event),
+            "raw": self.event.raw,
             "routes": dict(self.routes),
             "attempts": [asdict(attempt) for attempt in self.attempts],
             "dead_letters": [

@@ -6,6 +6,7 @@ Must not know: how the inbox keeps events.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from receiver.cli import moments, opening, options, output
-from receiver.cli.dossier import collect, print_dossier, summary
+from receiver.cli.dossier import collect, find, print_dossier, summary
 from receiver.errors import ConfigError, ReceiverError
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ TAIL_PAGE = 500
 
 
 class State(StrEnum):
-    """Which of the kept events."""
+    """Which of the kept events: see receiver.inbox.State."""
 
     ACCEPTED = "accepted"
     QUARANTINED = "quarantined"
+    RELEASED = "released"
+    WAITING = "waiting"
+    DEAD = "dead"
 
 
 @app.command("list")
@@ -46,7 +50,17 @@ def list_events(
     since: options.Since = None,
     until: options.Until = None,
     text: options.Text = None,
-    state: Annotated[State, typer.Option("--state", help="Which of them.")] = State.ACCEPTED,
+    state: Annotated[
+        State,
+        typer.Option(
+            "--state",
+            help="Which of them. waiting: a route will try again; dead: a route has given up.",
+        ),
+    ] = State.ACCEPTED,
+    before: Annotated[
+        int | None,
+        typer.Option("--before", metavar="SEQ", min=1, help="Only before this position: page on."),
+    ] = None,
     limit: options.Limit = 50,
     as_json: options.Json = False,
     config: options.Config = None,
@@ -58,7 +72,8 @@ def list_events(
     Examples:
       receiver events list --since 1h
       receiver events list --type 'appliance/*' --node 1234 --json
-      receiver events list --state quarantined
+      receiver events list --state dead --since 2h
+      receiver events list --limit 500 --before 81234
     """
     query = chosen(types, source, node, user, text)
     now = datetime.now(UTC)
@@ -67,6 +82,7 @@ def list_events(
         state=state.value,
         since=moments.read(since, now),
         until=moments.read(until, now),
+        before=before,
         newest_first=True,
         limit=limit,
     )
@@ -78,6 +94,9 @@ def list_events(
         output.structure([summary(event) for event in stored])
     else:
         output.table(COLUMNS, [row(event) for event in stored], empty="no such events")
+    if len(stored) == limit:
+        first = stored[0].seq or stored[0].place
+        output.tell(f"these are the newest {limit}; older ones: --before {first}")
 
 
 @app.command("show", short_help="Show one event, and what each route made of it.")
@@ -89,18 +108,27 @@ def show(
             help="An event's id, the first 8 or more characters of it, or its position (seq).",
         ),
     ],
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print the payload byte for byte, and nothing else.")
+    ] = False,
     as_json: options.Json = False,
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Show one event: envelope, payload, proof, what each route made of it.
+    """Show one event: envelope, payload, proof, what each route made of it, attempt by attempt.
 
     \b
     Examples:
       receiver events show 17
+      receiver events show 17 --raw | sha256sum
       receiver events show 0198c0de-0000-7000-8000-000000000000 --json
     """
     found = opening.configuration(config, store_dir=store_dir)
+    if raw:
+        event = opening.with_inbox(found, lambda inbox: find(inbox, event_id))
+        sys.stdout.buffer.write(event.raw)
+        sys.stdout.flush()
+        return
     catalogue = opening.catalogue(found)
     dossier = opening.with_inbox(found, lambda inbox: collect(inbox, event_id, catalogue))
     if as_json:

@@ -18,6 +18,7 @@ from receiver.inbox.figures import Figures
 from receiver.inbox.letters import Letters
 from receiver.inbox.places import RoutePlace, Standing
 from receiver.inbox.readmission import Readmission
+from receiver.inbox.replays import Replays
 from receiver.inbox.retention import Retention
 from receiver.inbox.steering import Steering
 from receiver.receipt import Receipt, Status
@@ -116,6 +117,8 @@ class Claim:
     """1 for the first attempt, then 2, 3, …"""
     first_attempt_at: datetime | None = None
     """When attempt 1 failed; None on attempt 1."""
+    replay: bool = False
+    """Whether an operator asked for it; `route` is the replay's key then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ class RouteStart:
     """In flight, waiting and held back together; at the bound nothing new is claimed."""
 
 
-class Inbox(Steering, Facts, Letters, Readmission, Retention, Protocol):
+class Inbox(Steering, Facts, Letters, Readmission, Replays, Retention, Protocol):
     """The store port. Every method may raise StoreError; none blocks the event loop.
 
     `append` and the three verdicts (`settle`, `defer`, `bury`) return when what they did is as

@@ -29,6 +29,7 @@ from receiver.inbox import (
     Stored,
     Traits,
 )
+from receiver.inbox.again import Again
 from receiver.inbox.annals import Annal, Definitions
 from receiver.inbox.desk import Desk
 from receiver.inbox.facts import UNKNOWN, Regime
@@ -51,7 +52,7 @@ from receiver.ledger import Ledger
 from receiver.turns import Turn
 
 
-class MemoryInbox(Desk, Helm, History):
+class MemoryInbox(Again, Desk, Helm, History):
     """`receiver.inbox.Inbox` in memory, for one event loop; see there for what each method does."""
 
     def __init__(
@@ -69,6 +70,8 @@ class MemoryInbox(Desk, Helm, History):
         self._cursors: dict[str, str] = {}
         self._routes: dict[str, Records] = {}
         self._definitions = Definitions()
+        self._replays = {}
+        self._again = {}
         self._waiters: list[asyncio.Future[None]] = []
         self._closed = False
 
@@ -141,7 +144,7 @@ class MemoryInbox(Desk, Helm, History):
         turns = ledger.claim(n, now)
         records.annal.passing.decide(ledger.scanned, regime)
         try:
-            self._advance(ledger, turns, n, match)
+            self._advance(ledger, turns, n, match, self._end(route))
         except BaseException:
             ledger.hand_back([turn.seq for turn in turns])
             raise
@@ -151,14 +154,16 @@ class MemoryInbox(Desk, Helm, History):
                 ledger.close(turn.seq)
         records.annal.save(ledger)
         return [
-            Claim(route, event, turn.attempt, turn.first_failed_at)
+            Claim(route, event, turn.attempt, turn.first_failed_at, route in self._again)
             for turn, event in found
             if event is not None
         ]
 
-    def _advance(self, ledger: Ledger, turns: list[Turn], n: int, match: Match) -> None:
+    def _advance(
+        self, ledger: Ledger, turns: list[Turn], n: int, match: Match, end: int | None
+    ) -> None:
         for seq, event in self._events.after(ledger.scanned):
-            if len(turns) >= n or not ledger.room:
+            if len(turns) >= n or not ledger.room or (end is not None and seq > end):
                 break
             head = Head(seq, event.source, event.type, event.node, event.user)
             if not match(head):
@@ -186,7 +191,8 @@ class MemoryInbox(Desk, Helm, History):
         route, seq = self._route(claim.route), _seq(claim.event)
         failure = keepable(failure)
         if route.ledger.defer(seq, until=timed(until), failed_at=failure.at):
-            route.attempts.append(Attempt(claim.route, seq, claim.attempt, failure, until))
+            attempt = Attempt(claim.route, seq, claim.attempt, failure, until)
+            self._route(self._owner(claim.route)).attempts.append(attempt)
             route.annal.save(route.ledger)
 
     async def bury(self, claim: Claim, *, failure: Failure, at: datetime) -> None:
@@ -194,9 +200,11 @@ class MemoryInbox(Desk, Helm, History):
         route, seq = self._route(claim.route), _seq(claim.event)
         failure, at = keepable(failure), timed(at)
         if route.ledger.close(seq):
-            route.attempts.append(Attempt(claim.route, seq, claim.attempt, failure, None))
-            route.dead[seq] = DeadLetter(
-                route=claim.route,
+            owner = self._owner(claim.route)
+            attempt = Attempt(claim.route, seq, claim.attempt, failure, None)
+            self._route(owner).attempts.append(attempt)
+            self._route(owner).dead[seq] = DeadLetter(
+                route=owner,
                 event=claim.event,
                 attempts=claim.attempt,
                 buried_at=at,
@@ -272,7 +280,7 @@ class MemoryInbox(Desk, Helm, History):
 
     def _route(self, name: str) -> Records:
         try:
-            return self._routes[name]
+            return self._again.get(name) or self._routes[name]
         except KeyError:
             raise StoreError(f"route {name!r} is not registered with the inbox") from None
 

@@ -24,9 +24,17 @@ def lane(source: str, node: str | None) -> str | None:
     return None if node is None else f"{source}/{node}"
 
 
+_CONFLICT = "its id was already used by event "
+
+
 def conflict(first_id: str) -> str:
     """The problem of an event whose dedup key came with other bytes before."""
-    return f"its id was already used by event {first_id}, with another body"
+    return f"{_CONFLICT}{first_id}, with another body"
+
+
+def is_conflict(problem: str) -> bool:
+    """Whether a problem is that one: no spec can put it right."""
+    return problem.startswith(_CONFLICT)
 
 
 def at_hard_limit(store: str, limit: int) -> str:

@@ -106,10 +106,19 @@ def test_a_dead_letter_says_why(running: RunningReceiver, sent: dict[str, str]) 
 
 
 def test_the_quarantine_lists_each_problem(running: RunningReceiver, sent: dict[str, str]) -> None:
-    [event] = read(running, "quarantine", "list")
+    [event] = read(running, "quarantine", "list", "--events")
     assert event["id"] == sent["broken"]
     assert event["problems"][0].startswith("/data: ")
-    assert event["problems"][0] in running.run("quarantine", "list").stdout
+    assert event["problems"][0] in running.run("quarantine", "list", "--events").stdout
+
+
+def test_the_quarantine_is_grouped_by_the_shape_of_what_is_wrong(
+    running: RunningReceiver, sent: dict[str, str]
+) -> None:
+    [shape] = read(running, "quarantine", "list")
+    assert (shape["field"], shape["seen"], shape["count"]) == ("/data", "integer", 1)
+    assert shape["example"] == sent["broken"]
+    assert shape["first"] == shape["last"]
 
 
 def test_a_quarantined_event_is_shown(running: RunningReceiver, sent: dict[str, str]) -> None:

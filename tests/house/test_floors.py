@@ -17,6 +17,7 @@ FLOORS: list[set[str]] = [
     {
         "antpatterns",
         "backoff",
+        "breaker",
         "compression",
         "contract",
         "dedup",
@@ -27,6 +28,7 @@ FLOORS: list[set[str]] = [
         "ledger",
         "locator",
         "openapi",
+        "pace",
         "patterns",
         "payload",
         "printable",

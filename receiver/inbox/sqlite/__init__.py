@@ -44,6 +44,7 @@ from receiver.inbox.sqlite.mending import Mending
 from receiver.inbox.sqlite.migrate import SCHEMA
 from receiver.inbox.sqlite.purging import Purging
 from receiver.inbox.sqlite.registry import SqliteRegistry
+from receiver.inbox.sqlite.replays import Replaying
 from receiver.inbox.sqlite.room import Room
 from receiver.inbox.sqlite.rows import moment
 from receiver.inbox.sqlite.storefile import log_bytes
@@ -73,7 +74,7 @@ def open_store(
     return SqliteInbox(Path(path), traits, hard_limit, on_commit)
 
 
-class SqliteInbox(Helm, Mending):
+class SqliteInbox(Replaying, Helm, Mending):
     """`receiver.inbox.Inbox` in a file; see there for what each method does."""
 
     def __init__(

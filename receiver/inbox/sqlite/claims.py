@@ -81,7 +81,7 @@ class Claims:
         self, route: Route, turns: list[Turn], n: int, match: Match, regime: Regime
     ) -> None:
         page = min(routes.PAGE, max(64, 2 * n))
-        while len(turns) < n and not route.full:
+        while len(turns) < n and route.room:
             if route.hungry:
                 if route.dry:
                     return
@@ -149,10 +149,6 @@ class Claims:
     def hold(self, route: Route) -> None:
         """Claim for a route that was loaded elsewhere."""
         self._routes.setdefault(route.name, route)
-
-    def leave(self, name: str) -> None:
-        """Claim for a route no more."""
-        self._routes.pop(name, None)
 
     async def next_due(self, name: str) -> datetime | None:
         """See Inbox.next_due."""

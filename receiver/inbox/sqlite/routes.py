@@ -97,11 +97,6 @@ class Route:
         return False
 
     @property
-    def full(self) -> bool:
-        """Whether its exceptions are at the bound."""
-        return not self._ledger.room
-
-    @property
     def room(self) -> int:
         """How many more exceptions it takes."""
         return self._ledger.room

@@ -27,6 +27,12 @@ SLACK = timedelta(hours=1)
 """By how much an event may seem to have been received before one that stands before it: processes
 commit in any order within seconds, and clocks are set back."""
 
+_POSITIONS = {
+    "dead": SQL["positions_dead"],
+    "waiting": SQL["positions_waiting"],
+    "released": SQL["positions_released"],
+}
+
 SHORT = 500
 """Positions of the first stretch: most who ask want to see the last few events."""
 
@@ -64,9 +70,8 @@ def page(
     """The first `limit` events of a stretch that a query asks for, in its order."""
     quarantined = query.state == "quarantined"
     values = _filters(query, stretch)
-    if query.state in ("dead", "waiting", "released"):
-        edges = (stretch.low, stretch.high)
-        row = one(connection, SQL[f"positions_{query.state}"], edges)
+    if query.state in _POSITIONS:
+        row = one(connection, _POSITIONS[query.state], (stretch.low, stretch.high))
         values["among"] = row[0] if row else "[]"
         if values["among"] == "[]":
             return []

@@ -60,7 +60,7 @@ class Narrator:
         elif isinstance(outcome, Refused):
             why = detail or outcome.reason
             said = f"401 {operation.id}: {why}"
-            advice = f"; {self._accepted(operation)}"
+            advice = self._advice(operation)
             self._say((operation.id, outcome.reason), said, lambda: advice)
         else:
             why, advice = _why(outcome, detail)
@@ -72,9 +72,9 @@ class Narrator:
         said = f"{status} {method} {path[:LONGEST_PATH]}"
         found = self._table.find(path)
         if found is not None and status == 405:
-            advice = self._accepted(found[0])
+            advice = self._advice(found[0])
             said = f"{said}: an event path takes POST only"
-            self._say(("", "405"), said, lambda: f"; {advice}")
+            self._say(("", "405"), said, lambda: advice)
         elif found is None and method == "POST":
             said = f"{said}: no event path"
             self._say(("", "404"), said, lambda: self._nearest(path[:LONGEST_PATH]))
@@ -89,14 +89,16 @@ class Narrator:
             more = f" ({unsaid} more before)" if unsaid else ""
             output.line(output.printable(f"{said}{advice()}{more}"))
 
-    def _accepted(self, operation: Operation) -> str:
-        return f"accepted would be: {self.example(operation)}"
+    def _advice(self, operation: Operation) -> str:
+        """What would be accepted, where that can be sent from here: nobody else signs for SNS."""
+        sendable = operation.transport == "http"
+        return f"; accepted would be: {self.example(operation)}" if sendable else ""
 
     def _nearest(self, path: str) -> str:
         near = get_close_matches(path, self._operations, n=1, cutoff=0.0)
         if not near:
             return ""
-        return f"; the nearest is {near[0]}; {self._accepted(self._operations[near[0]])}"
+        return f"; the nearest is {near[0]}{self._advice(self._operations[near[0]])}"
 
 
 def _why(

@@ -21,6 +21,7 @@ from receiver.inbox import Inbox
 from receiver.inbox.memory import MemoryInbox
 from receiver.intake import Intake
 from receiver.keyring import Keyring, SigningKey, SourceKeys
+from receiver.sources.envelope import Opener
 
 Fields = Sequence[tuple[bytes, bytes]]
 IDS = ("id", "ids")
@@ -95,9 +96,13 @@ class Door:
     lane: bool = True
     inbox: Inbox = field(default_factory=MemoryInbox)
     options: dict[str, Any] = field(default_factory=dict)
+    keyring: Keyring | None = None
+    """That of the platforms, unless another one is given."""
+    openers: dict[str, Opener] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        intake = Intake(self.platforms.catalogue, self.platforms.keyring, self.inbox)
+        keyring = self.keyring or self.platforms.keyring
+        intake = Intake(self.platforms.catalogue, keyring, self.inbox, openers=self.openers)
         self.app: ASGIApp = build(self.platforms.catalogue, intake, lane=self.lane, **self.options)
 
     async def ask(

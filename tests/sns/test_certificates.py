@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,21 +27,22 @@ class Server:
 
     head: bytes = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
     body: bytes = b""
-    pause: float = 0.0
+    silent: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: set[asyncio.Task[None] | None] = field(default_factory=set)
     asked: list[bytes] = field(default_factory=list)
     url: str = ""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.tasks.add(asyncio.current_task())
         self.asked.append(await reader.readuntil(b"\r\n\r\n"))
-        await asyncio.sleep(self.pause)
+        if self.silent:
+            await self.over.wait()
         length = b"content-length: %d\r\n" % len(self.body)
         writer.write(self.head + length + b"\r\n" + self.body)
-        try:
-            await writer.drain()
-        except ConnectionError:
-            pass  # the client has hung up, as it should
-        finally:
-            writer.close()
+        writer.close()
+        with suppress(ConnectionError):  # the client has hung up, as it should
+            await writer.wait_closed()
 
 
 @pytest.fixture
@@ -50,11 +52,13 @@ async def server() -> Any:
     made.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/a.pem"
     yield made
     listening.close()
+    made.over.set()
+    await asyncio.gather(*(task for task in made.tasks if task is not None))
 
 
 @pytest.fixture
 async def asker() -> Any:
-    made = Asker(seconds=0.3)
+    made = Asker(seconds=20)
     yield made
     await made.close()
 
@@ -99,8 +103,13 @@ async def test_an_answer_is_read_within_its_limits(server: Server, asker: Asker)
     assert await asker.get(server.url, allow_private=True) == server.body
     server.body += b"x"
     assert "more than" in await refusal(asker.get(server.url, allow_private=True))
-    server.pause = 2.0
+
+
+async def test_a_slow_answer_is_none(server: Server) -> None:
+    server.silent = True
+    asker = Asker(seconds=0.3)
     assert "does not answer" in await refusal(asker.get(server.url, allow_private=True))
+    await asker.close()
 
 
 @pytest.mark.parametrize("status", [b"301 Moved", b"404 Not Found", b"500 No", b"204 Nothing"])

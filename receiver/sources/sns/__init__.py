@@ -26,7 +26,7 @@ from receiver.replies import Outcome, Refused, Taken, Unavailable
 from receiver.signature import fields, sns, snsaddress
 from receiver.sources.envelope import Opened
 from receiver.sources.sns.asking import Asker, NoAnswer
-from receiver.sources.sns.certificates import Certificates, Unobtainable
+from receiver.sources.sns.certificates import FAILED_SECONDS, Certificates, Unobtainable
 
 TOPIC_NOTICE = "sns-topic"
 CONFIRMATION_NOTICE = "sns-confirmation"
@@ -94,7 +94,7 @@ class Sns:
         except Unobtainable as error:
             if not allowed:
                 return Refused("not-allowed"), f"the topic {message.topic} is not allowed"
-            return Unavailable(error.retry_after, str(error)), str(error)
+            return Unavailable(int(FAILED_SECONDS), str(error)), str(error)
         names = {address.host, *(f"sns.{suffix}" for suffix in trust.suffixes)}
         objection = certificate.objection(message.at, names)
         if objection is not None:

@@ -36,11 +36,6 @@ T = TypeVar("T")
 class Unobtainable(Exception):
     """There is no certificate now; the message says why."""
 
-    def __init__(self, why: str, retry_after: int) -> None:
-        self.retry_after = retry_after
-        """Seconds after which it is tried again."""
-        super().__init__(why)
-
 
 class Certificates:
     """The certificates that one process has met."""
@@ -68,7 +63,7 @@ class Certificates:
         if (kept := self._kept.get(key)) is not None and now < kept[1]:
             return kept[0]
         if (failed := self._failed.get(key)) is not None and now < failed[1]:
-            raise Unobtainable(failed[0], max(1, int(failed[1] - now)))
+            raise Unobtainable(failed[0])
         task = self._under_way.get(key)
         if task is None:
             task = asyncio.create_task(self._obtain(key, address, trust, allowed))
@@ -88,7 +83,7 @@ class Certificates:
         except (NoAnswer, OSError, ValueError) as error:
             why = f"the certificate {address.url} cannot be had: {error}"
             _keep(self._failed, key, (why, self._clock() + FAILED_SECONDS), MOST_FAILED)
-            raise Unobtainable(why, int(FAILED_SECONDS)) from None
+            raise Unobtainable(why) from None
         _keep(self._kept, key, (found, self._clock() + KEPT_SECONDS), MOST_KEPT)
         return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,36 @@ class Delta:
     """Exceptions to delete."""
     closed: tuple[int, ...] = field(repr=False, default=())
     """Every event that is done with, whether it was an exception or not."""
+
+
+class State(Enum):
+    HELD = "behind an earlier event of its lane"
+    READY = "may be claimed"
+    CLAIMED = "in flight"
+    WAITING = "for its next attempt"
+    DEFERRED = "to be waiting once that is saved"
+    CLOSED = "to be forgotten once that is saved"
+
+
+IN_FLIGHT = (State.CLAIMED, State.DEFERRED, State.CLOSED)
+
+
+@dataclass(slots=True)
+class Open:
+    """One event between the moment it was taken in and the moment its end was saved."""
+
+    seq: int
+    lane: str | None
+    state: State
+    failures: int = 0
+    due: datetime | None = None
+    first_failed_at: datetime | None = None
+
+    def row(self) -> Exceptional:
+        """What must be kept of it."""
+        return Exceptional(self.seq, self.lane, self.failures, self.due, self.first_failed_at)
+
+    def turn(self) -> Turn:
+        """Its turn, which is taken herewith."""
+        self.state = State.CLAIMED
+        return Turn(self.seq, self.failures + 1, self.first_failed_at)

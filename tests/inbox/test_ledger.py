@@ -37,9 +37,9 @@ class Journey(RuleBasedStateMachine):
     def arrive(self, events) -> None:
         self.log += events
 
-    @rule(n=st.integers(1, 5))
-    def claim(self, n) -> None:
-        turns = self.ledger.claim(n, self.now)
+    @rule(n=st.integers(1, 5), run=st.integers(1, 3))
+    def claim(self, n, run=1) -> None:
+        turns = self.ledger.claim(n, self.now, run)
         while len(turns) < n and self.ledger.room and self.ledger.scanned < len(self.log):
             seq = self.ledger.scanned + 1
             lane, wanted = self.log[seq - 1]
@@ -47,6 +47,7 @@ class Journey(RuleBasedStateMachine):
                 self.ledger.skip(seq)
             elif turn := self.ledger.take(seq, lane):
                 turns.append(turn)
+        together = {turn.seq for turn in turns}
         for turn in turns:
             lane, wanted = self.log[turn.seq - 1]
             assert wanted
@@ -58,13 +59,14 @@ class Journey(RuleBasedStateMachine):
                 for seq, (other, also_wanted) in enumerate(self.log[: turn.seq - 1], 1)
                 if lane is not None and other == lane and also_wanted and seq not in self.durable
             ]
-            assert not earlier, "an earlier event of the lane is open"
+            assert together.issuperset(earlier), "an earlier event of the lane is open"
+            assert len(earlier) < run, "a run is longer than asked for"
             self.claimed[turn.seq] = turn.attempt
 
     @precondition(lambda self: self.claimed)
     @rule(data=st.data())
     def deliver(self, data) -> None:
-        seq = data.draw(st.sampled_from(sorted(self.claimed)))
+        seq = data.draw(st.sampled_from(self.first_claimed()))
         del self.claimed[seq]
         assert self.ledger.close(seq)
         assert not self.ledger.close(seq), "a second verdict counts"
@@ -76,10 +78,11 @@ class Journey(RuleBasedStateMachine):
     @precondition(lambda self: self.claimed)
     @rule(data=st.data(), seconds=st.integers(0, 20))
     def fail(self, data, seconds) -> None:
-        seq = data.draw(st.sampled_from(sorted(self.claimed)))
+        seq = data.draw(st.sampled_from(self.first_claimed()))
         del self.claimed[seq]
         until = self.now + timedelta(seconds=seconds)
         assert self.ledger.defer(seq, until=until, failed_at=self.now)
+        self.give_up_run(seq)
         self.unsaved_failures[seq] = self.failures[seq] + 1
 
     @precondition(lambda self: self.claimed)
@@ -88,6 +91,23 @@ class Journey(RuleBasedStateMachine):
         seq = data.draw(st.sampled_from(sorted(self.claimed)))
         del self.claimed[seq]
         self.ledger.hand_back([seq])
+        self.give_up_run(seq)
+
+    def first_claimed(self) -> list[int]:
+        """Of each run the event that may have a verdict: events are attempted in order."""
+        firsts: dict[object, int] = {}
+        for seq in sorted(self.claimed):
+            lane = self.log[seq - 1][0]
+            firsts.setdefault(seq if lane is None else lane, seq)
+        return sorted(firsts.values())
+
+    def give_up_run(self, failed: int) -> None:
+        """What comes after one that was not delivered is handed back, as its holder must."""
+        lane = self.log[failed - 1][0]
+        later = [seq for seq in self.claimed if seq > failed and self.log[seq - 1][0] == lane]
+        for seq in later if lane is not None else []:
+            del self.claimed[seq]
+            self.ledger.hand_back([seq])
 
     @rule(seconds=st.integers(1, 30))
     def time_passes(self, seconds) -> None:
@@ -228,3 +248,25 @@ def test_waiting_and_held_back_exceptions_are_told_apart():
     due = START + timedelta(seconds=9)
     assert list(ledger.kept()) == [(1, False, due), (2, True, None)]
     assert ledger.next_due() == due
+
+
+def test_a_run_of_a_lane_is_claimed_together_whether_it_was_there_or_comes_now():
+    ledger = Ledger()
+    for seq in range(1, 4):
+        ledger.take(seq, "A")
+    ledger.release()
+
+    turns = ledger.claim(9, START, run=4)
+    more = [ledger.take(seq, "A") for seq in (4, 5)]
+
+    assert [turn.seq for turn in turns] == [1, 2, 3]
+    assert [turn and turn.seq for turn in more] == [4, None]
+
+
+def test_a_lane_that_something_of_was_claimed_before_gets_no_second_run():
+    ledger = Ledger()
+    ledger.claim(9, START, run=9)
+    ledger.take(1, "A")
+
+    assert ledger.claim(9, START, run=9) == []
+    assert ledger.take(2, "A") is None

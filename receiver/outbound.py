@@ -156,7 +156,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         try:
             async with asyncio.timeout(timeout):
                 failure: Exception | None = None
-                for address in await self._permitted(host, port):
+                for address in await self._addresses(host, port):
                     try:
                         return await self._network.connect_tcp(
                             address, port, None, local_address, socket_options
@@ -179,24 +179,35 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def _permitted(self, host: str, port: int) -> list[str]:
-        loop = asyncio.get_running_loop()
+    async def _addresses(self, host: str, port: int) -> list[str]:
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"no address for {host}: {error}") from error
-        permitted, refused = [], None
-        for *_, place in found:
-            text = str(place[0]).partition("%")[0]
-            why = refusal(ip_address(text), allow_private=self._allow_private)
-            if why is None:
-                permitted.append(str(place[0]))
-            else:
-                refused = f"{host} is {text}, {why}"
-        if not permitted:
-            hint = "" if self._allow_private else "; the setting `allow_private` permits them"
-            raise httpcore.ConnectError(f"refused to connect: {refused or 'no address'}{hint}")
-        return permitted
+            return await permitted(host, port, allow_private=self._allow_private)
+        except ConnectionError as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+
+async def permitted(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """The addresses of `host` that may be connected to.
+
+    Raises ConnectionError where there is none, which says why and which setting permits them.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ConnectionError(f"no address for {host}: {error}") from error
+    good, refused = [], None
+    for *_, place in found:
+        text = str(place[0]).partition("%")[0]
+        why = refusal(ip_address(text), allow_private=allow_private)
+        if why is None:
+            good.append(str(place[0]))
+        else:
+            refused = f"{host} is {text}, {why}"
+    if not good:
+        hint = "" if allow_private else "; the setting `allow_private` permits them"
+        raise ConnectionError(f"refused to connect: {refused or 'no address'}{hint}")
+    return good
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):

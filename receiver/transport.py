@@ -119,6 +119,17 @@ class Transport:
 
         return client(allow_private=getattr(self.settings, "allow_private", False))
 
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """The addresses of a host that this transport may connect to, for clients other than `http`.
+
+        Raises ConnectionError where there is none, which says why.
+        """
+        from receiver.outbound import permitted
+
+        return await permitted(
+            host, port, allow_private=getattr(self.settings, "allow_private", False)
+        )
+
     @cached_property
     def log(self) -> Any:
         """A structlog logger that knows the name and writes none of the settings' secrets."""

@@ -19,6 +19,7 @@ from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.runner import Runner
 from receiver.errors import ConfigError
 from receiver.inbox import Inbox, RouteStart
+from receiver.inbox.replays import Replay
 from receiver.redaction import Redaction
 from receiver.sink import logger
 
@@ -99,7 +100,7 @@ class Dispatcher:
         try:
             if not self._registered:
                 await self.register()
-            orders = Orders(self._inbox, self._wake)
+            orders = Orders(self._inbox, self._wake, self._offer)
             beside = [asyncio.create_task(self._watch()), asyncio.create_task(orders.run())]
             try:
                 for post in self._posts.values():
@@ -200,6 +201,11 @@ class Dispatcher:
         post = self._posts.get(name)
         if post is not None:
             post.runner.wake()
+
+    def _offer(self, replays: Sequence[Replay]) -> None:
+        """Tell each route its replays that are not over."""
+        for name, post in list(self._posts.items()):
+            post.runner.replays.offer([each for each in replays if each.route == name])
 
     async def _watch(self) -> None:
         """Wake the routes when the inbox has something new."""

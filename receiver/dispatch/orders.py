@@ -6,20 +6,31 @@ Must not know: how a route is run, who asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from receiver.inbox import Inbox
+from receiver.inbox.replays import Replay
 
 LOOK_SECONDS = 0.5
 
 
 class Orders:
-    """Takes up what was asked for; `wake` is told of each route that has something to do by it."""
+    """Takes up what was asked for.
 
-    def __init__(self, inbox: Inbox, wake: Callable[[str], None]) -> None:
+    `wake` is told of each route that has something to do by it, `offer` of the replays that are not
+    over.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        wake: Callable[[str], None],
+        offer: Callable[[Sequence[Replay]], None],
+    ) -> None:
         self._inbox = inbox
         self._wake = wake
+        self._offer = offer
 
     async def run(self) -> None:
         """Look until it is cancelled."""
@@ -27,4 +38,5 @@ class Orders:
             with suppress(Exception):  # each route says so itself; what is asked for waits
                 for route in await self._inbox.take_up():
                     self._wake(route)
+                self._offer(await self._inbox.replays(unfinished=True))
             await asyncio.sleep(LOOK_SECONDS)

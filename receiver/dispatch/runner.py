@@ -20,6 +20,7 @@ from receiver.dispatch.delivery import Delivery
 from receiver.dispatch.durations import Durations
 from receiver.dispatch.isolated import IsolatedSink
 from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, called, spoken
+from receiver.dispatch.replays import Replays
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection
 from receiver.dispatch.threads import once, unless
@@ -76,6 +77,8 @@ class Runner:
             inbox, clock, self._written, self._store_trouble, self._store_relief
         )
         self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
+        self.replays = Replays(route, inbox, clock, self.wake)
+        """The old events that are delivered again, below the new ones."""
 
     def wake(self) -> None:
         """There may be something to claim."""
@@ -140,6 +143,7 @@ class Runner:
         try:
             await self._deliver(sink)
             await self._drain(grace())
+            await self.replays.leave()
         finally:
             writing.cancel()
             await asyncio.wait([writing])
@@ -205,13 +209,17 @@ class Runner:
         self._store_relief()
         if self._stopping.is_set():
             return None
+        if self.replays.busy and len(claims) < room:
+            left = room - len(claims)
+            claims = claims + await self.replays.claim(left, selection.wants, now)
         self._in_hand += len(claims)
         delivery.take(claims)
         if claims:
             self._awake.set()
             await asyncio.sleep(0)  # a store in memory never lets anybody else go on
             return None
-        due = await self._inbox.next_due(self.route.name)
+        dues = await self._inbox.next_due(self.route.name), await self.replays.next_due()
+        due = min(filter(None, dues), default=None)
         return None if due is None else self._clock.at(max(due, now + SOON), self._awake.set)
 
     async def _drain(self, grace: float) -> None:
@@ -243,6 +251,8 @@ class Runner:
         """Take the outcome of one attempt."""
         self._verdicts.add(claim, outcome)
         self._ended.set()
+        if claim.replay:
+            self.replays.decided(outcome)
         if isinstance(outcome, Delivered):
             self._delivered += 1
             return

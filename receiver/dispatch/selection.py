@@ -87,6 +87,7 @@ def event(claim: Claim, decoder: Callable[[bytes], Any]) -> Event[Any]:
         user=stored.user,
         raw=stored.raw,
         attempt=claim.attempt,
+        replay=claim.replay,
         released=stored.released,
         decoder=decoder,
     )

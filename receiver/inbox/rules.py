@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from receiver.errors import UnkeepableError
-from receiver.inbox import Entry, Failure, Query, RoutePlace, Standing, Stored
+from receiver.inbox import Entry, Failure, Head, Query, RoutePlace, Standing, Stored
 from receiver.ledger import Ledger
 from receiver.patterns import Patterns
 from receiver.redaction import plain
@@ -106,26 +106,41 @@ def standing(route: str, ledger: Ledger, seq: int, *, dead: bool) -> Standing:
     return Standing(route, "passed")
 
 
-def selects(query: Query) -> Callable[[Stored], bool]:
-    """Whether a kept event is one that `query` asks for, its page (`after`, `limit`) left aside."""
-    tests: list[Callable[[Stored], bool]] = []
-    if query.state == "released":
-        tests.append(lambda event: event.released)
+def selects_head(query: Query) -> Callable[[Head], bool]:
+    """Whether an event may be one that `query` asks for, by its head; `selects` asks the rest."""
+    tests = _about_head(query)
+    return lambda head: all(test(head) for test in tests)
 
-    def among(wanted: tuple[str, ...], value: Callable[[Stored], Any]) -> None:
+
+def _about_head(query: Query) -> list[Callable[[Any], bool]]:
+    """What a query asks of source, type, node and user."""
+    tests: list[Callable[[Any], bool]] = []
+
+    def among(wanted: tuple[str, ...], value: Callable[[Any], Any]) -> None:
         if wanted:
             members = frozenset(wanted)
             tests.append(lambda event: value(event) in members)
 
-    among(query.ids, lambda event: event.id)
-    if (start := query.begins) is not None:
-        tests.append(lambda event: event.id.startswith(start))
     among(query.sources, lambda event: event.source)
     among(query.nodes, lambda event: event.node)
     among(query.users, lambda event: event.user)
     if query.types:
         patterns = Patterns(query.types)
         tests.append(lambda event: patterns.match(event.type))
+    return tests
+
+
+def selects(query: Query) -> Callable[[Stored], bool]:
+    """Whether a kept event is one that `query` asks for, its page (`after`, `limit`) left aside."""
+    tests = _about_head(query)
+    if query.state == "released":
+        tests.append(lambda event: event.released)
+
+    if query.ids:
+        ids = frozenset(query.ids)
+        tests.append(lambda event: event.id in ids)
+    if (start := query.begins) is not None:
+        tests.append(lambda event: event.id.startswith(start))
     if (since := query.since) is not None:
         tests.append(lambda event: event.received_at >= since)
     if (until := query.until) is not None:

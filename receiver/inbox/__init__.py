@@ -17,6 +17,7 @@ from receiver.inbox.facts import UNKNOWN, Facts, Regime
 from receiver.inbox.figures import Figures
 from receiver.inbox.letters import Letters
 from receiver.inbox.places import RoutePlace, Standing
+from receiver.inbox.query import Query, State
 from receiver.inbox.readmission import Readmission
 from receiver.inbox.replays import Replays
 from receiver.inbox.retention import Retention
@@ -157,36 +158,6 @@ class Attempt:
     """When the next attempt was due; None when the event became a dead letter."""
 
 
-State = Literal["accepted", "quarantined", "released", "waiting", "dead"]
-"""Of the accepted events: those that were released from quarantine, those that a route has as an
-exception, those that a route has as a dead letter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which kept events to read; None and empty mean any."""
-
-    state: State = "accepted"
-    ids: tuple[str, ...] = ()
-    begins: str | None = None
-    """How their ids begin."""
-    sources: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    """Patterns as in receiver.patterns, over the event type."""
-    nodes: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    """Received at or after `since`, and before `until`."""
-    after: int | None = None
-    before: int | None = None
-    """Only positions after and before these (quarantine: the order of arrival)."""
-    text: str | None = None
-    """Bytes that the payload contains, as UTF-8 text."""
-    newest_first: bool = False
-    limit: int = 100
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
     """What a store promises; the contract suite tests what is declared."""
@@ -243,7 +214,15 @@ class Inbox(Steering, Facts, Letters, Readmission, Replays, Retention, Protocol)
         """
 
     async def claim(
-        self, route: str, n: int, *, now: datetime, match: Match, regime: Regime = UNKNOWN
+        self,
+        route: str,
+        n: int,
+        *,
+        now: datetime,
+        match: Match,
+        regime: Regime = UNKNOWN,
+        run: int = 1,
+        fresh: bool = True,
     ) -> list[Claim]:
         """Up to `n` events for one attempt each: due exceptions first, then new events in order.
 
@@ -251,7 +230,9 @@ class Inbox(Steering, Facts, Letters, Readmission, Replays, Retention, Protocol)
         route (unless the route is not ordered). A claim lives as long as its holder: after a
         restart, what was claimed and not settled is claimed again, with the same attempt number.
         A `claim` that raises or is cancelled has claimed nothing. `regime` is what `match` stands
-        for, to be kept (receiver.inbox.facts).
+        for, to be kept (receiver.inbox.facts). Up to `run` events of a node are handed out at once,
+        to be attempted in order, and released after one that failed. Without `fresh`, exceptions
+        only.
         """
 
     async def release(self, route: str, claims: Sequence[Claim] | None = None) -> None:

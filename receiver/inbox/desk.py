@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from receiver.inbox import Attempt, DeadLetter, Query, State, Stored
+from receiver.inbox import Attempt, DeadLetter, Query, Standing, State, Stored
 from receiver.inbox.letters import Letter
 from receiver.inbox.readmission import Rejudged
-from receiver.inbox.rules import lane, selects
+from receiver.inbox.rules import lane, selects, standing
 from receiver.inbox.shelf import Records, Shelf
 from receiver.turns import Exceptional
 
@@ -69,6 +69,16 @@ class Desk(ABC):
         positions = [seq for seq, _, _ in letters]
         end = bisect_left(positions, positions[limit - 1] + 1) if limit <= len(positions) else None
         return [letter for _, _, letter in letters[:end]]
+
+    async def standings(self, seq: int) -> list[Standing]:
+        self._must_be_open()
+        routes = sorted(self._routes.items())
+        return [
+            Standing(name, "requeued")
+            if seq in kept.again
+            else standing(name, kept.ledger, seq, dead=seq in kept.dead)
+            for name, kept in routes
+        ]
 
     async def attempts(self, event_id: str) -> list[Attempt]:
         self._must_be_open()

@@ -24,7 +24,6 @@ from receiver.inbox import (
     Receipt,
     RoutePlace,
     RouteStart,
-    Standing,
     Status,
     Stored,
     Traits,
@@ -43,7 +42,6 @@ from receiver.inbox.rules import (
     keepable,
     lane,
     place,
-    standing,
     stored,
     timed,
 )
@@ -136,15 +134,24 @@ class MemoryInbox(Again, Desk, Helm, History):
         return next((seq - 1 for seq in younger), self._events.last)
 
     async def claim(
-        self, route: str, n: int, *, now: datetime, match: Match, regime: Regime = UNKNOWN
+        self,
+        route: str,
+        n: int,
+        *,
+        now: datetime,
+        match: Match,
+        regime: Regime = UNKNOWN,
+        run: int = 1,
+        fresh: bool = True,
     ) -> list[Claim]:
         self._must_be_open()
         records = self._route(route)
         ledger = records.ledger
-        turns = ledger.claim(n, now)
+        turns = ledger.claim(n, now, run)
         records.annal.passing.decide(ledger.scanned, regime)
         try:
-            self._advance(ledger, turns, n, match, self._end(route))
+            if fresh:
+                self._advance(ledger, turns, n, match, self._end(route))
         except BaseException:
             ledger.hand_back([turn.seq for turn in turns])
             raise
@@ -232,16 +239,6 @@ class MemoryInbox(Again, Desk, Helm, History):
     async def places(self) -> list[RoutePlace]:
         self._must_be_open()
         return [self._place(name) for name in sorted(self._routes)]
-
-    async def standings(self, seq: int) -> list[Standing]:
-        self._must_be_open()
-        routes = sorted(self._routes.items())
-        return [
-            Standing(name, "requeued")
-            if seq in kept.again
-            else standing(name, kept.ledger, seq, dead=seq in kept.dead)
-            for name, kept in routes
-        ]
 
     async def figures(self) -> Figures:
         self._must_be_open()

@@ -168,3 +168,51 @@ async def test_dead_letters_come_in_pages_that_never_part_a_position(inbox, now,
         (seq, name) for seq in (1, 2, 3) for name in names
     ]
     assert [(x.event.seq, x.route) for x in only] == [(1, "two"), (2, "two")]
+
+
+async def test_a_run_hands_out_several_events_of_a_node_at_once(begin, inbox, entry, now):
+    await begin([entry(id=f"a{n}", node="A") for n in range(4)] + [entry(id="b", node="B")])
+
+    claims = await inbox.claim("r", 9, now=now, match=lambda head: True, run=3)
+
+    assert [claim.event.id for claim in claims] == ["a0", "a1", "a2", "b"]
+
+
+async def test_what_is_released_of_a_run_waits_for_what_failed_before_it(
+    begin, inbox, entry, now, failure, take
+):
+    await begin([entry(id=f"a{n}", node="A") for n in range(3)])
+    first, *later = await inbox.claim("r", 9, now=now, match=lambda head: True, run=3)
+
+    await inbox.defer(first, until=now + timedelta(seconds=5), failure=failure)
+    await inbox.release("r", later)
+
+    assert await take() == []
+    again = await inbox.claim(
+        "r", 9, now=now + timedelta(seconds=5), match=lambda head: True, run=2
+    )
+    assert [(claim.event.id, claim.attempt) for claim in again] == [("a0", 2), ("a1", 1)]
+
+
+async def test_after_a_restart_a_run_is_claimed_again_in_order(begin, inbox, entry, now, reopen):
+    await begin([entry(id=f"a{n}", node="A") for n in range(3)])
+    first, *_ = await inbox.claim("r", 9, now=now, match=lambda head: True, run=3)
+    await inbox.settle([first])
+
+    inbox = await reopen()
+
+    again = await inbox.claim("r", 9, now=now, match=lambda head: True, run=3)
+    assert [claim.event.id for claim in again] == ["a1", "a2"]
+
+
+async def test_without_fresh_ones_only_exceptions_are_claimed(
+    begin, inbox, entry, now, failure, take
+):
+    await begin([entry(id="a"), entry(id="b")])
+    [first] = await take(1)
+    await inbox.defer(first, until=now, failure=failure)
+
+    claims = await inbox.claim("r", 9, now=now, match=lambda head: True, fresh=False)
+
+    assert [claim.event.id for claim in claims] == ["a"]
+    assert await inbox.claim("r", 9, now=now, match=lambda head: True, fresh=False) == []

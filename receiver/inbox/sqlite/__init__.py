@@ -46,6 +46,7 @@ from receiver.inbox.sqlite.purging import Purging
 from receiver.inbox.sqlite.registry import SqliteRegistry
 from receiver.inbox.sqlite.replays import Replaying
 from receiver.inbox.sqlite.room import Room
+from receiver.inbox.sqlite.routes import Asked
 from receiver.inbox.sqlite.rows import moment
 from receiver.inbox.sqlite.storefile import log_bytes
 from receiver.inbox.sqlite.writer import Bare, OnCommit, unmeasured
@@ -125,8 +126,11 @@ class SqliteInbox(Replaying, Helm, Mending):
         now: datetime,
         match: Match,
         regime: Regime = UNKNOWN,
+        run: int = 1,
+        fresh: bool = True,
     ) -> list[Claim]:
-        return await self._dispatching().claim(route, n, now, match, regime)
+        asked = Asked(n, now, match, regime, run, fresh)
+        return await self._dispatching().claim(route, asked)
 
     async def release(self, route: str, claims: Sequence[Claim] | None = None) -> None:
         await self._dispatching().release(route, claims)

@@ -11,12 +11,11 @@ from datetime import datetime
 from functools import partial
 
 from receiver.errors import StoreError, UnkeepableError
-from receiver.inbox import Claim, Failure, Match, RouteStart
-from receiver.inbox.facts import Regime
-from receiver.inbox.sqlite import routes, views
+from receiver.inbox import Claim, Failure, RouteStart
+from receiver.inbox.sqlite import heads, routes, views
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.registering import Registering
-from receiver.inbox.sqlite.routes import Route, Saving
+from receiver.inbox.sqlite.routes import Asked, Route, Saving
 from receiver.inbox.sqlite.rows import micros
 from receiver.turns import Turn
 
@@ -48,17 +47,16 @@ class Claims:
             if start.route in self._routes:
                 self._routes[start.route].reshape(start)
 
-    async def claim(
-        self, name: str, n: int, now: datetime, match: Match, regime: Regime
-    ) -> list[Claim]:
+    async def claim(self, name: str, asked: Asked) -> list[Claim]:
         """See Inbox.claim."""
         route = await self._route(name)
         async with route.claiming:
             if route.owes:
                 await self._save(route)
-            turns = route.due(n, now)
+            turns = route.due(asked)
             try:
-                await self._advance(route, turns, n, match, regime)
+                if asked.fresh:
+                    await self._advance(route, turns, asked)
                 if not turns:
                     return []
                 seqs = [turn.seq for turn in turns]
@@ -77,21 +75,19 @@ class Claims:
             if turn.seq in by_seq
         ]
 
-    async def _advance(
-        self, route: Route, turns: list[Turn], n: int, match: Match, regime: Regime
-    ) -> None:
-        page = min(routes.PAGE, max(64, 2 * n))
-        while len(turns) < n and route.room:
+    async def _advance(self, route: Route, turns: list[Turn], asked: Asked) -> None:
+        page = min(heads.PAGE, max(64, 2 * asked.n))
+        while len(turns) < asked.n and route.room:
             if route.hungry:
                 if route.dry:
                     return
-                read = partial(routes.heads, after=route.read_to, limit=page)
+                read = partial(heads.heads, after=route.read_to, limit=page)
                 route.feed(await self._engine.read(read))
                 if route.hungry:
                     return
-                page = min(routes.PAGE, 4 * page)
+                page = min(heads.PAGE, 4 * page)
                 self._save_soon(route)
-            route.advance(turns, n, match, regime)
+            route.advance(turns, asked)
 
     async def release(self, name: str, claims: Sequence[Claim] | None) -> None:
         """See Inbox.release."""

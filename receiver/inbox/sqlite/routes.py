@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import msgspec
-
 from receiver.errors import StoreError
 from receiver.inbox import Claim, Failure, Head, Match, RouteStart
 from receiver.inbox.facts import Closing, Passage, Regime
@@ -31,10 +29,17 @@ from receiver.ledger import Ledger
 from receiver.redaction import plain
 from receiver.turns import Delta, Exceptional, Turn
 
-PAGE = 1_000
-"""Heads that are read at once, at most: what the event loop looks at in a millisecond or two."""
 
-_HEADS = msgspec.json.Decoder(list[tuple[int, str, str, str | None, str | None]])
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a claim asks for; see Inbox.claim."""
+
+    n: int
+    now: datetime
+    match: Match
+    regime: Regime
+    run: int
+    fresh: bool
 
 
 class Route:
@@ -66,16 +71,17 @@ class Route:
         with self._lock:
             self._ledger.reshape(ordered=start.ordered, max_exceptions=start.max_exceptions)
 
-    def due(self, n: int, now: datetime) -> list[Turn]:
-        """Claim up to `n` events that were taken in before."""
+    def due(self, asked: Asked) -> list[Turn]:
+        """Claim events that were taken in before."""
         with self._lock:
-            return self._ledger.claim(n, now)
+            return self._ledger.claim(asked.n, asked.now, asked.run)
 
-    def advance(self, turns: list[Turn], n: int, match: Match, regime: Regime) -> None:
-        """Fill `turns` up to `n` with events whose heads were fed, skipping what is not wanted."""
+    def advance(self, turns: list[Turn], asked: Asked) -> None:
+        """Fill `turns` with events whose heads were fed, skipping what is not wanted."""
+        n, match = asked.n, asked.match
         ledger, heads = self._ledger, self._heads
         with self._lock:
-            self._passing.decide(ledger.scanned, regime)
+            self._passing.decide(ledger.scanned, asked.regime)
             while heads and len(turns) < n and ledger.room:
                 head = heads[0]
                 if match(head):
@@ -282,12 +288,6 @@ def load(connection: sqlite3.Connection, start: RouteStart) -> Route:
         max_exceptions=start.max_exceptions,
     )
     return Route(start.route, ledger)
-
-
-def heads(connection: sqlite3.Connection, after: int, limit: int) -> list[Head]:
-    """What routes choose by, of the next events."""
-    row = one(connection, SQL["heads"], (after, limit))
-    return [Head(*columns) for columns in _HEADS.decode(row[0])] if row else []
 
 
 @contextmanager

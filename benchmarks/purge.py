@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -68,7 +69,6 @@ async def pass_all(path: Path) -> None:
 
 def write(path: Path, rate: int, stop: Event, out: Path) -> None:
     """Append at a rate until told to stop; the delays of all appends, in milliseconds."""
-    os.nice(0)
     out.write_text(json.dumps(asyncio.run(_write(path, rate, stop))))
 
 
@@ -117,18 +117,20 @@ async def purge(path: Path, told: list[Purged]) -> float:
     return time.perf_counter() - began
 
 
-async def _tend(upkeep: object) -> None:
+async def _tend(upkeep: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(1)
-        await upkeep()  # type: ignore[operator]
+        await upkeep()
 
 
-def beside(path: Path, rate: int, folder: Path, work: object) -> tuple[list[float], object]:
+def beside(
+    path: Path, rate: int, folder: Path, work: Callable[[], float | None]
+) -> tuple[list[float], float]:
     """The delays of a writer while `work` is done."""
     stop, out = multiprocessing.Event(), folder / "delays.json"
     writer = multiprocessing.Process(target=write, args=(path, rate, stop, out))
     writer.start()
-    result = work()  # type: ignore[operator]
+    result = work() or 0.0
     stop.set()
     writer.join()
     return sorted(json.loads(out.read_text())), result
@@ -151,12 +153,17 @@ def main() -> None:
         path = folder / "inbox.db"
         asyncio.run(fill(path, asked.events))
         asyncio.run(pass_all(path))
-        print("load average", os.getloadavg()[0], flush=True)
-        alone, _ = beside(path, asked.rate, folder, lambda: time.sleep(asked.alone))
-        print("alone   ", json.dumps(figures(alone)), flush=True)
         told: list[Purged] = []
-        delays, seconds = beside(path, asked.rate, folder, lambda: asyncio.run(purge(path, told)))
-        print("deleting", json.dumps(figures(delays)))
+        seconds = 0.0
+        for what in ("alone", "deleting", "alone"):
+            if what == "alone":
+                delays, _ = beside(path, asked.rate, folder, lambda: time.sleep(asked.alone))
+            else:
+                work = beside(path, asked.rate, folder, lambda: asyncio.run(purge(path, told)))
+                delays, seconds = work
+            print(
+                f"{what:<9}load {os.getloadavg()[0]:.1f}", json.dumps(figures(delays)), flush=True
+            )
         held = sorted(step.held * 1000 for step in told if step.held)
         gone = sum(step.events for step in told)
         print(f"{gone} events in {seconds:.1f} s, {len(held)} steps, "

@@ -18,7 +18,7 @@ from receiver.settings.values import in_bytes
 ROUND_SECONDS = 10.0
 """Between one walk through all that is kept and the next."""
 
-LEISURE, HASTE = 8, 2
+LEISURE, HASTE = 16, 2
 """A step is followed by a pause so many times as long; in haste while the store is too large."""
 
 SHORTEST_PAUSE = 0.005

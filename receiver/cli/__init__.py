@@ -18,9 +18,12 @@ from receiver.cli.bench import bench as bench_command
 from receiver.cli.config import app as config_commands
 from receiver.cli.dead import app as dead_commands
 from receiver.cli.dev import dev as dev_command
+from receiver.cli.doctor import doctor as doctor_command
 from receiver.cli.events import app as events_commands
 from receiver.cli.generate import generate as generate_command
+from receiver.cli.new import app as new_commands
 from receiver.cli.quarantine import app as quarantine_commands
+from receiver.cli.secrets import app as secrets_commands
 from receiver.cli.selftest import app as selftest_commands
 from receiver.cli.send import send as send_command
 from receiver.cli.serve import serve as serve_command
@@ -74,6 +77,8 @@ app.command("bench", short_help="Measure it here, beside a bare application.")(b
 app.command("generate", short_help="Make the Python package of a spec, or compare it.")(
     generate_command
 )
+app.command("doctor", short_help="What is wrong here, and how to put it right.")(doctor_command)
+app.add_typer(new_commands, name="new")
 app.add_typer(spec_commands, name="spec")
 app.add_typer(sinks_commands, name="sinks")
 app.add_typer(events_commands, name="events")
@@ -81,6 +86,7 @@ app.add_typer(dead_commands, name="dead")
 app.add_typer(quarantine_commands, name="quarantine")
 app.add_typer(selftest_commands, name="selftest")
 app.add_typer(config_commands, name="config")
+app.add_typer(secrets_commands, name="secrets")
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ async def test_a_step_is_followed_by_a_pause_that_is_longer_than_it(pauses: list
     await run(Deleting(store, RetentionSettings()), lambda: len(store.asked) > 4)
 
     told = [pause for pause in pauses if pause]
-    assert told[:4] == [4.0, 1.0, retention.SHORTEST_PAUSE, retention.ROUND_SECONDS]
+    assert told[:4] == [8.0, 1.0, retention.SHORTEST_PAUSE, retention.ROUND_SECONDS]
 
 
 async def test_what_fails_is_tried_again_and_told_once(

@@ -44,7 +44,17 @@ FLOORS: list[set[str]] = [
         "vocabulary",
     },
     # 2 ports and shapes
-    {"body", "deadline", "hookspecs", "inbox", "masking", "outbound", "settings", "sink", "transport"},
+    {
+        "body",
+        "deadline",
+        "hookspecs",
+        "inbox",
+        "masking",
+        "outbound",
+        "settings",
+        "sink",
+        "transport",
+    },
     # 3 edges (I/O)
     {
         "catalogue",
@@ -58,13 +68,25 @@ FLOORS: list[set[str]] = [
         "plugins",
         "refusals",
         "secrets",
+        "secretuse",
         "settings.file",
         "sinks",
     },
     # 4 sources: the only rooms, beside platforms, that know a platform
     {"sources"},
     # 5 flows
-    {"dispatch", "intake", "isolation", "judgement", "rejudgement", "stuck", "transports", "watchdog"},
+    {
+        "crowd",
+        "dispatch",
+        "gate",
+        "intake",
+        "isolation",
+        "judgement",
+        "rejudgement",
+        "stuck",
+        "transports",
+        "watchdog",
+    },
     # 6 surfaces (do not import each other)
     {"codegen", "http", "management", "testing"},
     # 7 entries
@@ -77,6 +99,7 @@ FLOORS: list[set[str]] = [
         "cli",
         "composition",
         "configured",
+        "doctor",
         "gunicorn",
         "preparation",
         "reloading",

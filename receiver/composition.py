@@ -37,9 +37,11 @@ class Public:
 
     def protocol(self) -> type[Protocol]:
         """uvicorn's protocol with the configured limits, for the process that asks for it."""
+        from receiver.http.lane import Lane
         from receiver.http.protocol import guarded
 
-        return guarded(limits(self.found), self.counted.stranger)
+        desk = self.app if isinstance(self.app, Lane) else None
+        return guarded(limits(self.found), self.counted.stranger, desk=desk)
 
 
 def _nothing_to_do(*_: object) -> None:

@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
-from receiver import compression, signature, strictjson
+from receiver import strictjson
 from receiver.catalogue import Catalogue
 from receiver.contract import Operation
 from receiver.deadline import Deadlines
-from receiver.errors import JsonError, SignatureError, StoreError
+from receiver.errors import JsonError, StoreError, UnkeepableError
+from receiver.gate import Array, Gate, decoded
 from receiver.inbox import Entry, Inbox
-from receiver.judgement import Arrival, Rules, judge, report
-from receiver.keyring import Keyring, SourceKeys
+from receiver.judgement import Arrival, judge, report
+from receiver.keyring import Keyring
 from receiver.locator import Headers
-from receiver.replies import Outcome, Refused, Taken, TooLarge, Unavailable
+from receiver.replies import Outcome, Taken, Unavailable
 from receiver.sources.envelope import Opened, Opener
 
 APPEND_SECONDS = 4.0
@@ -33,7 +33,6 @@ APPEND_SECONDS = 4.0
 RETRY_SECONDS = 5
 """When a sender should come again after a fault of the store or of ours."""
 
-_EXPIRED_RETRY_SECONDS = 60
 _SAY_AGAIN = timedelta(minutes=1)
 _MOST_SAID = 100
 _BREATH = 200
@@ -60,29 +59,6 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What is worked out once for an operation."""
-
-    rules: Rules
-    requirements: signature.Requirements
-    keys: SourceKeys | None = None
-    usable: signature.Requirements = ()
-    """Those of the requirements for which there are `keys`."""
-
-    def use(self, keys: SourceKeys) -> None:
-        """Work out which requirements these keys can meet."""
-        self.keys, self.usable = keys, signature.configured(self.requirements, keys)
-
-
-@dataclass(frozen=True, slots=True)
-class _Array:
-    """An array of events that is still to be read."""
-
-    arrival: Arrival
-    content: bytes
-
-
 class Intake:
     """Takes in requests for the operations of one catalogue.
 
@@ -105,8 +81,9 @@ class Intake:
         self._clock = clock
         self._observer = observer
         self._openers = openers
-        self._plans = {
-            operation.id: _plan(operation, catalogue) for operation in catalogue.contract.operations
+        self._gates = {
+            operation.id: Gate(operation, catalogue, self._say)
+            for operation in catalogue.contract.operations
         }
         self._commits = Deadlines(APPEND_SECONDS)
         self._said: dict[str, datetime] = {}
@@ -123,54 +100,85 @@ class Intake:
         `headers` and `body` are as sent, `path` the values of the path template's parameters.
         """
         try:
-            found: list[Entry] | _Array | tuple[Outcome, str]
+            found: Entry | Array | tuple[Outcome, str]
             if operation.transport in self._openers:
                 found = await self._open(operation, headers, body, path)
             else:
-                found = self._take(operation, headers, body, path)
-            if isinstance(found, _Array):
-                found = await self._entries(found.arrival, found.content)
-            if isinstance(found, list):
-                found = await self._append(found, operation.batch)
-            outcome, detail = found
+                gate = self._gates[operation.id]
+                found = gate.take(self.keyring, headers, body, path, self._clock())
+            if isinstance(found, Array):
+                outcome, detail = await self.keep_array(found)
+            elif isinstance(found, Entry):
+                outcome, detail = await self._append([found], operation.batch)
+            else:
+                outcome, detail = found
         except Exception as error:
-            detail = report(operation, error)
-            outcome = Unavailable(RETRY_SECONDS, "internal error")
+            outcome, detail = _broken(operation, error)
+        self.tell(operation, outcome, detail)
+        return outcome
+
+    # For requests that are taken in together (receiver.crowd).
+
+    def direct(self, operation: Operation) -> bool:
+        """Whether nothing has to be waited for to prove a request of this operation."""
+        return operation.transport not in self._openers
+
+    def now(self) -> datetime:
+        """What `examine` is to be told."""
+        return self._clock()
+
+    def examine(
+        self,
+        operation: Operation,
+        headers: Headers,
+        body: bytes,
+        path: Mapping[str, str] | None,
+        now: datetime,
+    ) -> Entry | Array | tuple[Outcome, str]:
+        """What a request of an operation that is `direct` holds, to be kept; raises nothing."""
+        try:
+            return self._gates[operation.id].take(self.keyring, headers, body, path, now)
+        except Exception as error:
+            return _broken(operation, error)
+
+    async def keep(self, entries: list[Entry]) -> list[tuple[Outcome, str]]:
+        """What became of the events of as many requests; raises nothing but a cancellation.
+
+        An event that no store could keep spoils no other.
+        """
+        try:
+            outcome, detail = await self._append(entries, batch=False)
+        except UnkeepableError:
+            each = [self._append([entry], batch=False) for entry in entries]
+            return list(await asyncio.gather(*each))
+        except Exception as error:
+            outcome, detail = _broken(self._gates[entries[0].operation].operation, error)
+        if isinstance(outcome, Taken):
+            return [(Taken((receipt,)), detail) for receipt in outcome.receipts]
+        return [(outcome, detail) for _ in entries]
+
+    async def keep_array(self, array: Array) -> tuple[Outcome, str]:
+        """What became of an array of events; raises nothing but a cancellation."""
+        operation = array.arrival.rules.operation
+        try:
+            entries = await self._entries(array.arrival, array.content)
+            return await self._append(entries, batch=True)
+        except Exception as error:
+            return _broken(operation, error)
+
+    def tell(self, operation: Operation, outcome: Outcome, detail: str) -> None:
+        """Tell the observer what became of a request."""
         try:
             self._observer(operation, outcome, detail)
         except Exception as error:
             report(operation, error)
-        return outcome
-
-    def _take(
-        self, operation: Operation, headers: Headers, body: bytes, path: Mapping[str, str] | None
-    ) -> list[Entry] | _Array | tuple[Outcome, str]:
-        """What a request holds, or why nothing of it is kept."""
-        now = self._clock()
-        plan = self._plans[operation.id]
-        try:
-            secret = self._verify(plan, headers, body, now)
-        except SignatureError as refused:
-            return _refusal(plan, refused.reason)
-        arrival = Arrival(plan.rules, headers, path, secret, now)
-        try:
-            # The signature is over the bytes as sent, so nothing unpacks them before it is checked.
-            content = compression.expand(body, _coding(headers), operation.limits.body)
-        except ValueError as error:
-            return [judge(arrival, body, JsonError(str(error)))]
-        limits = operation.limits
-        if content is None:
-            return TooLarge(limits.body, read=True), f"more than {limits.body} bytes when unpacked"
-        if operation.batch:
-            return _Array(arrival, content)
-        return [judge(arrival, content, _decoded(content, limits.depth, limits.keys))]
 
     async def _open(
         self, operation: Operation, headers: Headers, body: bytes, path: Mapping[str, str] | None
-    ) -> list[Entry] | tuple[Outcome, str]:
-        """As `_take`, of a request that holds one event in an envelope."""
+    ) -> Entry | tuple[Outcome, str]:
+        """As `Gate.take`, of a request that holds one event in an envelope."""
         now = self._clock()
-        rules, limits = self._plans[operation.id].rules, operation.limits
+        rules, limits = self._gates[operation.id].rules, operation.limits
         opener = self._openers[operation.transport]
         keys = self.keyring.for_source(operation.source)
         opened = await opener.open(operation.source, keys, headers, body, now)
@@ -178,20 +186,7 @@ class Intake:
             return opened
         # No header is proved, so none says anything of the event.
         arrival = Arrival(rules, (), path, opened.proof, now, opened.envelope)
-        return [judge(arrival, opened.raw, _decoded(opened.raw, limits.depth, limits.keys))]
-
-    def _verify(self, plan: _Plan, headers: Headers, body: bytes, now: datetime) -> str:
-        source = plan.rules.operation.source
-        keys = self.keyring.for_source(source)
-        if keys is None:
-            raise SignatureError("not-configured")
-        if keys is not plan.keys:
-            plan.use(keys)
-        secret = signature.verify_with(plan.usable, keys, headers, body, now)
-        if keys.lapsed(now):
-            expired = "source %s: every secret has expired (on_expiry = %s): configure a new one"
-            self._say(expired, source, keys.on_expiry)
-        return secret
+        return judge(arrival, opened.raw, decoded(opened.raw, limits.depth, limits.keys))
 
     def _say(self, message: str, *details: str) -> None:
         """Log a warning, but not the same one again within a minute, however often it is true."""
@@ -225,6 +220,7 @@ class Intake:
         return entries
 
     async def _append(self, entries: list[Entry], batch: bool) -> tuple[Outcome, str]:
+        """What became of them. Raises UnkeepableError only if they are of several requests."""
         if not entries:
             return Taken((), batch), ""
         wait = self._commits.begin()
@@ -235,6 +231,8 @@ class Intake:
                 raise
             why = f"not committed within {APPEND_SECONDS:g} seconds"
         except StoreError as error:
+            if isinstance(error, UnkeepableError) and len(entries) > 1 and not batch:
+                raise
             why = str(error)
         finally:
             self._commits.end(wait)
@@ -242,40 +240,6 @@ class Intake:
         return Unavailable(RETRY_SECONDS, why), why
 
 
-def _plan(operation: Operation, catalogue: Catalogue) -> _Plan:
-    schemes = catalogue.contract.schemes
-    requirements = [tuple(schemes[name] for name in every) for every in operation.security]
-    return _Plan(Rules.of(operation, catalogue), requirements)
-
-
-def _refusal(plan: _Plan, reason: str) -> tuple[Outcome, str]:
-    """The outcome for a request that nobody proved, and in words what was expected."""
-    if reason == "expired":
-        why = f"every secret of source {plan.rules.operation.source} has expired"
-        return Unavailable(_EXPIRED_RETRY_SECONDS, why), why
-    headers = " or ".join(
-        " with ".join(scheme.header for scheme in every) for every in plan.requirements
-    )
-    return Refused(reason), f"{_REASONS.get(reason, reason)} ({headers})"
-
-
-_REASONS = {
-    "missing": "no signature header was sent",
-    "doubled": "a signature header was sent twice",
-    "malformed": "the signature is not written as its scheme asks for",
-    "mismatch": "the signature is not of this body by any live secret",
-    "stale": "the signed time is too far from ours",
-    "not-configured": "its source has no secrets for its scheme",
-}
-
-
-def _coding(headers: Headers) -> bytes:
-    found = [value for name, value in headers if name == b"content-encoding"]
-    return b", ".join(found) if found else b""
-
-
-def _decoded(content: bytes, depth: int, keys: int) -> Any | JsonError:
-    try:
-        return strictjson.decode(content, depth=depth, keys=keys)
-    except JsonError as error:
-        return error
+def _broken(operation: Operation, error: Exception) -> tuple[Outcome, str]:
+    """The outcome where something of ours broke."""
+    return Unavailable(RETRY_SECONDS, "internal error"), report(operation, error)

@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from receiver.http import wire
 from receiver.http.flow import Flow
 
 CYCLE = "receiver.cycle"
 """The key of the ASGI scope for the request's cycle, if the server is ours; taken out at once, for
 the cycle holds the scope."""
-
-_CLOSE = b"connection"
-"""The only header of this name that an answer ever has is `close`."""
 
 
 class Cycle(RequestResponseCycle):
@@ -46,18 +44,11 @@ class Cycle(RequestResponseCycle):
             return False
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        parts = [STATUS_LINE[status]]
-        says_so = False
-        for name, value in self.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-            if name == _CLOSE:
-                self.keep_alive, says_so = False, True
-        if not says_so and (not self.keep_alive or self.flow.ends):
-            parts.append(b"connection: close\r\n")
-        parts += (b"\r\n", body)
-        self.transport.write(b"".join(parts))
+        if wire.closes(headers):
+            self.keep_alive, last = False, False
+        else:
+            last = not self.keep_alive or self.flow.ends
+        self.transport.write(wire.written(status, self.default_headers, headers, body, last=last))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()

@@ -5,19 +5,56 @@ Must not know: signatures, payloads, how an event is kept.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.types import Scope, Send
 
 from receiver.contract import Operation
+from receiver.crowd import Crowd
 from receiver.http import answer
 from receiver.http.capture import Capture
 from receiver.http.cycle import Cycle
+from receiver.http.exchange import Exchange
+from receiver.http.table import Found
 from receiver.locator import Headers
+from receiver.replies import Outcome
+
+_log = logging.getLogger("receiver.http")
 
 
 class Lane(Capture):
-    """A capture that does not go on: what belongs to an operation is answered here."""
+    """A capture that does not go on: what belongs to an operation is answered here.
+
+    It is a `Desk`, too: where the server lets it, it takes whole requests straight from there.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._crowd: Crowd[Exchange] = Crowd(self._intake, self._tell)
+
+    def find(self, path: str, length: int) -> Found | None:
+        found = self._find(path)
+        if found is None or length > found[0].limits.body or not self._intake.direct(found[0]):
+            return None
+        return found
+
+    def take_whole(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> bool:
+        operation, values = exchange.place
+        body = self._bodies.take(exchange.body, operation.limits.body)
+        if not isinstance(body, bytes):
+            return False
+        self._crowd.join((operation, exchange.headers, body, values), exchange, loop)
+        return True
+
+    def _tell(self, exchange: Exchange, outcome: Outcome) -> None:
+        self._bodies.release(exchange.body)
+        try:
+            exchange.answer(answer.reply(outcome))
+        except Exception:
+            _log.exception("an answer could not be written")
 
     async def take(
         self,

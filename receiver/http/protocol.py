@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import httptools
 from uvicorn.config import Config
@@ -22,9 +22,11 @@ from receiver.http.body import LENGTH
 from receiver.http.cycle import CYCLE, Cycle
 from receiver.http.door import Door, Guest, Limits, Room, Stranger, make_room, uncounted
 from receiver.http.ending import Ending
+from receiver.http.exchange import Desk, Exchange
 from receiver.http.flow import TRAILERS, Flow
 from receiver.http.framing import MAX_HEADER_BYTES, Unreadable, examine, target
 from receiver.http.share import Seat
+from receiver.locator import Headers
 
 _log = logging.getLogger("receiver.http")
 
@@ -34,6 +36,9 @@ MAX_PIPELINED = 32
 
 class Protocol(Ending):
     """One connection. `guarded` makes the class for a process with limits of its own."""
+
+    desk: ClassVar[Desk | None] = None
+    """Has the first choice among whole requests; the application gets the others."""
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class Protocol(Ending):
         self._behind_proxy = False
         self._loose = 0
         """Bytes since the head, or the last piece of a body, began."""
+        self._desk = None if self.access_log or self.root_path else self.desk
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -73,6 +79,9 @@ class Protocol(Ending):
         except httptools.HttpParserError:
             self._refuse(400)
         else:
+            exchange: object = self.cycle
+            if isinstance(exchange, Exchange) and exchange.more_body:
+                self._to_messages(exchange)
             if self._loose > MAX_HEADER_BYTES:
                 self._refuse(431)
 
@@ -87,6 +96,11 @@ class Protocol(Ending):
 
     # What the parser tells
 
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self.scope = cast("Any", {})  # an exchange needs no more of it than that it is its own
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
 
@@ -100,16 +114,66 @@ class Protocol(Ending):
             return  # data_received starts again without
         if len(self.pipeline) >= MAX_PIPELINED:
             raise Unreadable(503)
-        scope = cast("dict[str, Any]", self.scope)
-        scope["method"] = parser.get_method().decode("ascii")
-        scope["http_version"] = version
-        scope["raw_path"], scope["path"], scope["query_string"] = target(self.url)
-        scope[LENGTH] = length
-        if self._behind_proxy:
-            self.door.limits.proxies.believe(scope, headers)
+        head = version, length, target(self.url)
         self._loose = 0
         self.headers = TRAILERS
-        self._begin(version == "1.1" and parser.should_keep_alive(), waits)
+        keep_alive = version == "1.1" and parser.should_keep_alive()
+        method, before = parser.get_method(), self.cycle
+        # Only a request of which nothing can be missing, and before which none waits.
+        if (
+            self._desk is not None
+            and length
+            and method == b"POST"
+            and not waits
+            and (before is None or before.response_complete)
+        ):
+            place = self._desk.find(head[2][1], length)
+            if place is not None:
+                exchange = Exchange(self, self.scope, place, headers, head, keep_alive)
+                self.cycle = cast("Any", exchange)
+                return
+        self._describe(method, headers, head)
+        self._begin(keep_alive, waits)
+
+    def _describe(
+        self,
+        method: bytes,
+        headers: Headers,
+        head: tuple[str, int, tuple[bytes, str, bytes]],
+    ) -> None:
+        """Write ASGI's scope."""
+        version, length, (raw_path, path, query) = head
+        scope = cast("dict[str, Any]", self.scope)
+        scope.update(
+            {
+                "type": "http",
+                "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+                "http_version": version,
+                "server": self.server,
+                "client": self.client,
+                "scheme": self.scheme,
+                "method": method.decode("ascii"),
+                "root_path": self.root_path,
+                "path": path,
+                "raw_path": raw_path,
+                "query_string": query,
+                "headers": headers,
+                "state": self.app_state.copy(),
+                LENGTH: length,
+            }
+        )
+        if self._behind_proxy:
+            self.door.limits.proxies.believe(scope, headers)
+
+    def _to_messages(self, exchange: Exchange) -> None:
+        """Let the application have what is there of a request that is not, or cannot be, whole."""
+        head = exchange.version, exchange.length, exchange.target
+        self._describe(b"POST", exchange.headers, head)
+        self.cycle = cast("Any", None)
+        self._begin(exchange.keep_alive, waits=False)
+        if exchange.body:
+            self.on_body(exchange.body)
+        self.cycle.more_body = exchange.more_body
 
     def _begin(self, keep_alive: bool, waits: bool) -> None:
         """Let the application have the request whose head is read, or queue it."""
@@ -151,6 +215,13 @@ class Protocol(Ending):
         if cycle is not None and cycle.scope is self.scope:
             cycle.more_body = False
             cycle.message_event.set()
+            exchange: object = cycle
+            if (
+                isinstance(exchange, Exchange)
+                and self._desk is not None
+                and not self._desk.take_whole(exchange, self.loop)
+            ):
+                self._to_messages(exchange)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -189,13 +260,19 @@ def _status(error: BaseException | None) -> int:
 
 
 def guarded(
-    limits: Limits, stranger: Stranger = uncounted, seat: Seat | None = None
+    limits: Limits,
+    stranger: Stranger = uncounted,
+    seat: Seat | None = None,
+    desk: Desk | None = None,
 ) -> type[Protocol]:
     """The protocol for uvicorn's `http` option, with these limits for this process.
 
-    `seat` is its place among the workers that accept from the same socket.
+    `seat` is its place among the workers that accept from the same socket; `desk` has the first
+    choice among requests.
     Allows the process to open the files that this takes, and where that is not possible takes
     fewer connections. uvicorn must not believe proxies itself (`proxy_headers=False`).
     """
     granted = replace(limits, connections=make_room(limits.connections))
-    return type("GuardedProtocol", (Protocol,), {"door": Door(granted, stranger, seat)})
+    return type(
+        "GuardedProtocol", (Protocol,), {"door": Door(granted, stranger, seat), "desk": desk}
+    )

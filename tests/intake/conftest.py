@@ -15,6 +15,7 @@ import pytest
 from receiver import catalogue, openapi, signature
 from receiver.catalogue import Catalogue
 from receiver.contract import Operation
+from receiver.crowd import Request
 from receiver.inbox import Inbox, Query, Stored
 from receiver.inbox.memory import MemoryInbox
 from receiver.intake import Intake
@@ -152,7 +153,11 @@ class Bench:
     def _see(self, operation: Operation, outcome: Outcome, detail: str) -> None:
         self.seen.append((operation.id, outcome, detail))
 
-    async def send(
+    async def send(self, body: Any, **how: Any) -> Outcome:
+        """Send a `request`."""
+        return await self.intake.ingest(*self.request(body, **how))
+
+    def request(
         self,
         body: Any,
         *,
@@ -160,8 +165,8 @@ class Bench:
         packed: bool = False,
         headers: Sequence[tuple[str, str]] = (),
         key: SigningKey | None = None,
-    ) -> Outcome:
-        """Send a body (bytes as they are, anything else as JSON), proved as the operation asks."""
+    ) -> Request:
+        """Of a body (bytes as they are, anything else as JSON), proved as the operation asks."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         if packed:
             raw, headers = gzip.compress(raw), [*headers, ("Content-Encoding", "gzip")]
@@ -170,7 +175,7 @@ class Bench:
         proof = signature.sign(
             scheme, key or (SECRET if scheme.kind == "hmac" else DOOR), raw, self.now, ""
         )
-        return await self.intake.ingest(found, sent(*headers, *proof), raw)
+        return found, sent(*headers, *proof), raw, None
 
     async def fates(self, body: Any, **how: Any) -> list[str]:
         """Send a body that is taken; what became of each of its events."""

@@ -82,7 +82,7 @@ def main() -> None:
         uvicorn.Config(
             Shown(app, strangers),
             loop="uvloop",
-            http=guarded(limits, count),
+            http=guarded(limits, count, desk=app),
             access_log=False,
             log_level="warning",
             server_header=False,

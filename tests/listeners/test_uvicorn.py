@@ -54,6 +54,7 @@ READ = {
 
 NEW = {
     *("look", "_about", "_end", "_refuse", "_part", "_begin", "_without_upgrade", "door", "leave"),
+    *("desk", "_describe", "_to_messages"),
 }
 """What our protocol has beside uvicorn's."""
 
@@ -99,7 +100,7 @@ def test_attributes_of_ours_are_not_uvicorns() -> None:
     finally:
         loop.close()
     added = ours.keys() - theirs.keys()
-    expected = {"room", "behind_proxy", "loose", "deaf", "parting", "last_words", "noted"}
+    expected = {"desk", "room", "behind_proxy", "loose", "deaf", "parting", "last_words", "noted"}
     assert added == {f"_{name}" for name in (*expected, "noted_at")}
 
 

@@ -1,0 +1,109 @@
+"""One request that came whole, and its answer, for who needs neither messages nor a task.
+
+ASGI's way costs a scope, a cycle, an event and a task for each request, which is as much as to
+verify it. This stands in a cycle's place while the connection waits for the answer: it has what
+uvicorn's protocol, and ours, look at. Must not know: paths, what an event is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from receiver.http import wire
+from receiver.locator import Headers
+from receiver.replies import Reply
+
+if TYPE_CHECKING:
+    from receiver.http.protocol import Protocol as Connection
+
+
+class Desk(Protocol):
+    """Takes in requests that came whole."""
+
+    def find(self, path: str, length: int) -> Any:
+        """Where a POST of so many bytes to a path belongs; None: nowhere here."""
+
+    def take_whole(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> bool:
+        """Take a request in; `Exchange.answer` is called in a later turn of the event loop.
+
+        False: it is to go ASGI's way.
+        """
+
+
+class _Nobody:
+    """Who waits for messages of an exchange."""
+
+    def set(self) -> None:
+        """Nobody is told."""
+
+
+class Exchange:
+    """One request. `place` is what the desk has found for it."""
+
+    __slots__ = (
+        "body",
+        "connection",
+        "disconnected",
+        "headers",
+        "keep_alive",
+        "length",
+        "more_body",
+        "place",
+        "response_complete",
+        "scope",
+        "target",
+        "version",
+    )
+
+    message_event = _Nobody()
+    response_started = False
+
+    def __init__(
+        self,
+        connection: Connection,
+        scope: Any,
+        place: Any,
+        headers: Headers,
+        head: tuple[str, int, tuple[bytes, str, bytes]],
+        keep_alive: bool,
+    ) -> None:
+        """`head`: HTTP version, bytes of body, and target (framing.target)."""
+        self.connection = connection
+        self.scope = scope
+        """The connection's, by which it knows which request it reads; empty."""
+        self.place = place
+        self.headers = headers
+        self.version, self.length, self.target = head
+        self.keep_alive = keep_alive
+        self.body = b""
+        self.more_body = True
+        self.disconnected = False
+        self.response_complete = False
+
+    def answer(self, reply: Reply) -> None:
+        """Write the answer, as soon as the other side reads."""
+        connection = self.connection
+        flow = connection.flow
+        if self.disconnected:
+            return
+        if flow.write_paused:
+            task = connection.loop.create_task(self._later(reply))
+            connection.tasks.add(task)
+            task.add_done_callback(connection.tasks.discard)
+            return
+        self.response_complete = True
+        if wire.closes(reply.headers):
+            self.keep_alive, last = False, False
+        else:
+            last = not self.keep_alive or flow.ends
+        common = connection.server_state.default_headers
+        transport = connection.transport
+        transport.write(wire.written(reply.status, common, reply.headers, reply.body, last=last))
+        if not self.keep_alive:
+            transport.close()
+        connection.on_response_complete()
+
+    async def _later(self, reply: Reply) -> None:
+        await self.connection.flow.drain()
+        self.answer(reply)

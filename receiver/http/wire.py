@@ -1,0 +1,42 @@
+"""An answer as it goes over the wire.
+
+Must not know: connections, what is answered to whom.
+"""
+
+from __future__ import annotations
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from receiver.locator import Headers
+
+_CLOSE = b"connection"
+"""The only header of this name that an answer ever has is `close`."""
+
+
+def closes(headers: Headers) -> bool:
+    """Whether an answer with these headers is the last on its connection."""
+    return _CLOSE in [name for name, _ in headers]
+
+
+def written(status: int, common: Headers, own: Headers, body: bytes, *, last: bool) -> bytes:
+    """A whole answer; `own` are well-formed headers that tell the length of the body.
+
+    `common` are those of every answer of the server; it makes a new list of them each second.
+    `last`: say that the connection ends with it, which `own` does not.
+    """
+    parts = [STATUS_LINE[status], _lines(common)]
+    for name, value in own:
+        parts += (name, b": ", value, b"\r\n")
+    parts += (b"connection: close\r\n\r\n" if last else b"\r\n", body)
+    return b"".join(parts)
+
+
+_known: tuple[Headers, bytes] = ((), b"")
+
+
+def _lines(common: Headers) -> bytes:
+    global _known
+    if common is not _known[0]:
+        lines = (b"%b: %b\r\n" % field for field in common)
+        _known = common, b"".join(lines)
+    return _known[1]

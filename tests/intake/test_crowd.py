@@ -1,0 +1,147 @@
+"""Requests of one turn of the event loop: each has its own outcome, all share an append."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from receiver import intake as intake_module
+from receiver.crowd import Crowd, Request
+from receiver.errors import StoreError, UnkeepableError
+from receiver.inbox import Entry, Receipt
+from receiver.inbox.memory import MemoryInbox
+from receiver.keyring import Secret
+from receiver.receipt import Status
+from receiver.replies import Outcome, Refused, Taken, TooLarge, Unavailable
+
+MakeBench = Callable[..., Any]
+
+
+class Store(MemoryInbox):
+    """Writes down how many events come with each append, and does first what it is told."""
+
+    def __init__(self, act: Callable[[Sequence[Entry]], Any] | None = None) -> None:
+        super().__init__()
+        self.act = act
+        self.sizes: list[int] = []
+
+    async def append(
+        self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None
+    ) -> list[Receipt]:
+        self.sizes.append(len(batch))
+        if self.act is not None:
+            await self.act(batch)
+        return await super().append(batch, cursor)
+
+
+async def outcomes(bench: Any, *requests: Request) -> list[Outcome]:
+    """What each of several requests is told that come in the same turn."""
+    told: dict[int, Outcome] = {}
+    over = asyncio.Event()
+
+    def tell(number: int, outcome: Outcome) -> None:
+        assert number not in told
+        told[number] = outcome
+        if len(told) == len(requests):
+            over.set()
+
+    crowd: Crowd[int] = Crowd(bench.intake, tell)
+    loop = asyncio.get_running_loop()
+    for number, request in enumerate(requests):
+        crowd.join(request, number, loop)
+    assert not told
+    async with asyncio.timeout(5):
+        await over.wait()
+    return [told[number] for number in range(len(requests))]
+
+
+def ping(bench: Any, number: int, **how: Any) -> Request:
+    request: Request = bench.request({"id": str(number), "kind": "ping"}, **how)
+    return request
+
+
+async def test_each_is_told_its_own_outcome_and_all_share_an_append(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(inbox=Store())
+    strange = bench.request({"id": "3", "kind": "pong"})
+    forged = ping(bench, 4, key=Secret("other", b"loud"))
+    large = bench.request(b" " * 9000, packed=True)
+
+    first, second, unknown, refused, too_large = await outcomes(
+        bench, ping(bench, 1), ping(bench, 2), strange, forged, large
+    )
+
+    kept = [stored.id for stored in await bench.kept()]
+    assert [receipt.id for taken in (first, second) for receipt in taken.receipts] == kept
+    assert unknown.receipts[0].status is Status.QUARANTINED
+    assert refused == Refused("mismatch")
+    assert too_large == TooLarge(8192, read=True)
+    assert bench.inbox.sizes == [3]
+    assert [outcome for _, outcome, _ in bench.seen] == [refused, too_large, first, second, unknown]
+
+
+async def test_the_second_of_two_that_are_the_same_is_a_duplicate(bench: Any) -> None:
+    first, second = await outcomes(bench, ping(bench, 1), ping(bench, 1))
+
+    assert [taken.receipts[0].status for taken in (first, second)] == ["accepted", "duplicate"]
+    assert first.receipts[0].id == second.receipts[0].id
+
+
+async def test_an_array_is_one_request_among_others(make_bench: MakeBench) -> None:
+    bench = make_bench(inbox=Store())
+    pings = [{"id": str(number), "kind": "ping"} for number in range(3)]
+
+    one, array = await outcomes(bench, ping(bench, 7), bench.request(pings, to="acme_batch"))
+
+    assert (len(one.receipts), one.batch) == (1, False)
+    assert (len(array.receipts), array.batch) == (3, True)
+    assert sorted(bench.inbox.sizes) == [1, 3]
+
+
+async def test_an_event_that_no_store_could_keep_spoils_no_other(make_bench: MakeBench) -> None:
+    async def refuse(batch: Sequence[Entry]) -> None:
+        if any(entry.key == "2" for entry in batch):
+            raise UnkeepableError("this cannot be kept")
+
+    bench = make_bench(inbox=Store(refuse))
+
+    first, second, third = await outcomes(bench, *(ping(bench, number) for number in (1, 2, 3)))
+
+    assert isinstance(first, Taken)
+    assert second == Unavailable(5, "this cannot be kept")
+    assert isinstance(third, Taken)
+    assert [stored.key for stored in await bench.kept()] == ["1", "3"]
+
+
+@pytest.mark.parametrize("error", [StoreError("the disk is full"), RuntimeError("payload")])
+async def test_a_fault_of_the_store_is_told_to_all(
+    make_bench: MakeBench, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(batch: Sequence[Entry]) -> None:
+        raise error
+
+    bench = make_bench(inbox=Store(fail))
+
+    found = await outcomes(bench, ping(bench, 1), ping(bench, 2))
+
+    assert [type(outcome) for outcome in found] == [Unavailable, Unavailable]
+    assert len(caplog.records) == 1
+    assert "payload" not in caplog.text
+
+
+async def test_a_commit_that_is_not_confirmed_in_time_means_come_again_for_all(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wait(batch: Sequence[Entry]) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(intake_module, "APPEND_SECONDS", 0.02)
+    bench = make_bench(inbox=Store(wait))
+
+    found = await outcomes(bench, ping(bench, 1), ping(bench, 2))
+
+    assert ["not committed" in outcome.why for outcome in found] == [True, True]

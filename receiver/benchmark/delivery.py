@@ -23,8 +23,8 @@ from receiver.dispatch import Dispatcher, Route
 from receiver.errors import ReceiverError
 from receiver.event import Event
 from receiver.hookspecs import hookimpl
-from receiver.inbox import Entry
-from receiver.inbox.sqlite import open_store
+from receiver.inbox import Entry, Query
+from receiver.inbox.sqlite import SqliteInbox, open_store
 from receiver.plugins import Plugin
 from receiver.sink import Sink
 from receiver.testing import RunningReceiver
@@ -78,9 +78,47 @@ def drain(contract: str, traffic: Traffic, sink: type[Sink], amount: int) -> flo
         return asyncio.run(_drain(Path(folder), contract, traffic, sink, amount))
 
 
+def replay(contract: str, traffic: Traffic, sink: type[Sink], amount: int) -> float:
+    """Old events in a second that one route delivers again, to a sink that does nothing."""
+    with TemporaryDirectory() as folder:
+        return asyncio.run(_replay(Path(folder), contract, traffic, sink, amount))
+
+
 async def _drain(
     folder: Path, contract: str, traffic: Traffic, sink: type[Sink], amount: int
 ) -> float:
+    inbox, dispatcher = await _filled(folder, contract, traffic, sink, amount)
+    began = time.perf_counter()
+    delivering = asyncio.create_task(dispatcher.run())
+    await _until_delivered(dispatcher, amount)
+    took = time.perf_counter() - began
+    await dispatcher.stop()
+    await delivering
+    await inbox.close()
+    return amount / took
+
+
+async def _replay(
+    folder: Path, contract: str, traffic: Traffic, sink: type[Sink], amount: int
+) -> float:
+    inbox, dispatcher = await _filled(folder, contract, traffic, sink, amount)
+    delivering = asyncio.create_task(dispatcher.run())
+    await _until_delivered(dispatcher, amount)
+    began = time.perf_counter()
+    now = datetime.now(UTC)
+    await inbox.ask_replay("noop", Query(), low=0, high=amount, at=now)
+    await _until_delivered(dispatcher, 2 * amount)
+    took = time.perf_counter() - began
+    await dispatcher.stop()
+    await delivering
+    await inbox.close()
+    return amount / took
+
+
+async def _filled(
+    folder: Path, contract: str, traffic: Traffic, sink: type[Sink], amount: int
+) -> tuple[SqliteInbox, Dispatcher]:
+    """A full inbox, and the dispatcher of one route that is about to begin."""
     served = catalogue.load(contract)
     inbox = open_store(folder / "inbox.db")
     plugin = Plugin("noop", "the benchmark", lambda: sink)
@@ -91,17 +129,15 @@ async def _drain(
     while page := [entry for _, entry in zip(range(_PAGE), entries, strict=False)]:
         await inbox.append(page)
     await inbox.upkeep()
+    return inbox, dispatcher
+
+
+async def _until_delivered(dispatcher: Dispatcher, amount: int) -> None:
     began = time.perf_counter()
-    delivering = asyncio.create_task(dispatcher.run())
     while (done := dispatcher.statuses()[0]).delivered < amount:
         if done.failed or time.perf_counter() - began > _PATIENCE:
             raise ReceiverError(f"the drain stands still: {done.last_error}")
         await asyncio.sleep(0.005)
-    took = time.perf_counter() - began
-    await dispatcher.stop()
-    await delivering
-    await inbox.close()
-    return amount / took
 
 
 def _entries(traffic: Traffic, amount: int) -> Iterator[Entry]:

@@ -107,6 +107,8 @@ OVER = "receiver over connexion"
 MESSAGES = "messages in arrays of 1,000"
 DRAIN = "drain, one event a call"
 DRAIN_MANY = "drain, batches"
+REPLAY = "replay, one event a call"
+REPLAY_MANY = "replay, batches"
 HALF = "accept to sink, p50"
 MOST = "accept to sink, p99"
 BUSY = "generator at its busiest"
@@ -121,6 +123,8 @@ _LINES: tuple[tuple[str, str, str, Goal | None], ...] = (
     (MESSAGES, "messages/s", "", Goal(50_000)),
     (DRAIN, "events/s", LANE, Goal(1)),
     (DRAIN_MANY, "events/s", LANE, Goal(1)),
+    (REPLAY, "events/s", "", Goal(20_000)),
+    (REPLAY_MANY, "events/s", "", Goal(20_000)),
     (HALF, "ms", "", Goal(10, at_most=True)),
     (MOST, "ms", "", Goal(30, at_most=True)),
     (BUSY, "of a processor", "", Goal(0.9, at_most=True)),

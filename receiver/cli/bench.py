@@ -126,6 +126,9 @@ def _round(
     for name, sink in ((names.DRAIN, delivery.One), (names.DRAIN_MANY, delivery.Many)):
         say(name)
         measured.add(name, delivery.drain(stand.contract, stand.single, sink, DRAINED))
+    for name, sink in ((names.REPLAY, delivery.One), (names.REPLAY_MANY, delivery.Many)):
+        say(name)
+        measured.add(name, delivery.replay(stand.contract, stand.single, sink, DRAINED))
     say("accept to sink")
     delays = delivery.delays(stand.contract, stand.single, stand.seconds)
     measured.add(names.HALF, delays[len(delays) // 2])

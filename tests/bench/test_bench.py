@@ -88,3 +88,9 @@ def test_a_full_inbox_is_drained():
 
     assert delivery.drain("receiver.generated", sent, delivery.One, 300) > 0
     assert delivery.drain("receiver.generated", sent, delivery.Many, 300) > 0
+
+
+def test_old_events_are_replayed():
+    sent = traffic.single(SERVED.contract)
+
+    assert delivery.replay("receiver.generated", sent, delivery.Many, 300) > 0

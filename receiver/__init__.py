@@ -3,7 +3,7 @@
 from receiver.body import Body, BodySettings
 from receiver.errors import Reject, Retry
 from receiver.event import Event, Payload
-from receiver.hookspecs import hookimpl
+from receiver.hookspecs import hookimpl, hookstub
 from receiver.sink import Sink
 from receiver.transport import Batch, Message, Transport
 
@@ -19,5 +19,6 @@ __all__ = [
     "Sink",
     "Transport",
     "hookimpl",
+    "hookstub",
 ]
 __version__ = "0.1.0"

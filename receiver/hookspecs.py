@@ -5,7 +5,8 @@ Must not know: which event types there are. Pluggy lives here and in `receiver.p
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -16,6 +17,18 @@ PROJECT = "receiver"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def hookstub(function: F) -> F:
+    """Mark a method that only shows what a hook looks like: a subclass may implement it.
+
+    Generated bases of sinks have one for each event type (`receiver generate --sink`), so that an
+    editor offers them and a type checker holds implementations to them. It is never called.
+    """
+    function.receiver_hookstub = True  # type: ignore[attr-defined]
+    return function
 
 
 @hookspec

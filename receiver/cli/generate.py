@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from receiver.cli import options, output
+from receiver.cli.stubs import stubs
 from receiver.errors import SpecError
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
 def generate(
     spec: Annotated[
-        Path, typer.Option("--spec", metavar="FILE", help="The OpenAPI document: YAML or JSON.")
-    ] = Path("webhooks.yaml"),
+        Path | None,
+        typer.Option(
+            "--spec", metavar="FILE", help="The OpenAPI document, YAML or JSON; else webhooks.yaml."
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="The folder of the package.")
     ] = Path("generated"),
@@ -30,6 +34,15 @@ def generate(
         Path | None,
         typer.Option(
             "--templates", metavar="DIR", help="Templates to use in place of single ones."
+        ),
+    ] = None,
+    sink: Annotated[
+        Path | None,
+        typer.Option(
+            "--sink",
+            metavar="DIR",
+            help="The project of a sink, whose events.py is to be up to date; without --spec that"
+            " and nothing else.",
         ),
     ] = None,
     check: Annotated[
@@ -44,7 +57,18 @@ def generate(
       receiver generate
       receiver generate --check --json
       receiver generate --spec acme.yaml --out acme_events
+      receiver generate --sink receiver-chat
     """
+    if sink is not None and spec is None:
+        stubs(sink, None, templates, check, as_json)
+        return
+    source = _package(spec or Path("webhooks.yaml"), out, templates, check, as_json)
+    if sink is not None:
+        stubs(sink, source, None, check, as_json)
+
+
+def _package(spec: Path, out: Path, templates: Path | None, check: bool, as_json: bool) -> SpecFile:
+    """Write or compare the package of a spec; returns the spec. Exits 1 where it is wrong."""
     from receiver.codegen import document, package, rendering
     from receiver.codegen.lint import lint
 
@@ -65,6 +89,7 @@ def generate(
             output.tell(f"receiver: nothing is generated from {spec} before this is put right")
         raise typer.Exit(1)
     (_check if check else _write)(out, files, as_json)
+    return source
 
 
 def _write(out: Path, files: dict[str, str], as_json: bool) -> None:
@@ -92,7 +117,9 @@ def _check(out: Path, files: dict[str, str], as_json: bool) -> None:
         output.structure(
             {"errors": [], "up_to_date": drift is None, "reasons": reasons, "diff": diff}
         )
-        raise typer.Exit(0 if drift is None else 1)
+        if drift is not None:
+            raise typer.Exit(1)
+        return
     if drift is None:
         output.line(f"{out} is up to date")
         return

@@ -76,14 +76,19 @@ def read(path: Path) -> SpecFile:
             )
         except JsonError as error:
             raise BrokenSpec(path.name, None, str(error) if data.strip() else EMPTY) from error
-    builder = _Builder(path.name)
+    return parsed(path.name, data)
+
+
+def parsed(name: str, data: bytes) -> SpecFile:
+    """The spec in YAML that `name` holds. Raises BrokenSpec when it is broken."""
+    builder = _Builder(name)
     try:
-        return SpecFile(path.name, builder.build(yaml.parse(data, Loader=_LOADER)), builder.lines)
+        return SpecFile(name, builder.build(yaml.parse(data, Loader=_LOADER)), builder.lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)
         line = mark.line + 1 if mark else None
-        raise BrokenSpec(path.name, line, f"is no valid YAML: {' '.join(what.split())}") from error
+        raise BrokenSpec(name, line, f"is no valid YAML: {' '.join(what.split())}") from error
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ system that the result is for.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -24,15 +25,21 @@ FILES = ("__init__.py", "models.py", "hookspecs.py", "operations.py", "EVENTS.md
 
 
 def templates(overlay: Path | None = None) -> dict[str, str]:
-    """The templates by name, those of `overlay` in place of ours.
+    """The templates of a contract's package by name, those of `overlay` in place of ours."""
+    return read("contract", overlay)
+
+
+def read(room: str, overlay: Path | None = None) -> dict[str, str]:
+    """The templates of a room by name, those of the folder `overlay` in place of ours.
 
     A file of `overlay` that begins with `_` is a part for others to include. Raises ConfigError for
     one that would replace nothing, and for a folder that is not there.
     """
-    folder = resources.files("receiver.templates").joinpath("contract")
+    folder = resources.files("receiver.templates").joinpath(room)
     found = {
-        f"{name}.jinja": folder.joinpath(f"{name}.jinja").read_text(encoding="utf-8")
-        for name in FILES
+        entry.name: entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".jinja")
     }
     if overlay is None:
         return found
@@ -48,28 +55,46 @@ def templates(overlay: Path | None = None) -> dict[str, str]:
     return found
 
 
-def render(
-    contract: Contract, models: Models, spec: str, sources: Mapping[str, str]
-) -> dict[str, str]:
-    """Each file that has a template. Raises ConfigError, with file and line, for a broken one."""
-    environment = jinja2.Environment(  # noqa: S701  (Python and Markdown, no HTML)
+def file(name: str, sources: Mapping[str, str], words: Mapping[str, Any]) -> str:
+    """One file of a template. Raises ConfigError, with file and line, for a broken one."""
+    return _rendered(environment(sources), name, words)
+
+
+def environment(sources: Mapping[str, str]) -> jinja2.Environment:
+    """Templates that may include each other and know how Python is written."""
+    made = jinja2.Environment(  # noqa: S701  (Python and Markdown, no HTML)
         loader=jinja2.DictLoader(dict(sources)),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(_words(contract, models, spec))
-    rendered = {}
-    for name in FILES:
-        try:
-            rendered[name] = environment.get_template(f"{name}.jinja").render()
-        except jinja2.TemplateSyntaxError as error:
-            where = f"{error.name}: line {error.lineno}"
-            raise ConfigError(f"{where}: {error.message}") from error
-        except (jinja2.TemplateError, TypeError, ValueError) as error:
-            raise ConfigError(f"{name}.jinja: {error}") from error
-    return rendered
+    made.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
+    made.globals.update(
+        fits=lambda line: len(line) <= text.LINE,
+        docstring=text.docstring,
+        string=text.string,
+        pretty=text.pretty,
+        cell=text.cell,
+    )
+    return made
+
+
+def render(
+    contract: Contract, models: Models, spec: str, sources: Mapping[str, str]
+) -> dict[str, str]:
+    """Each file that has a template. Raises ConfigError, with file and line, for a broken one."""
+    made, words = environment(sources), _words(contract, models, spec)
+    return {name: _rendered(made, f"{name}.jinja", words) for name in FILES}
+
+
+def _rendered(made: jinja2.Environment, name: str, words: Mapping[str, Any]) -> str:
+    try:
+        return made.get_template(name).render(words)
+    except jinja2.TemplateSyntaxError as error:
+        raise ConfigError(f"{error.name}: line {error.lineno}: {error.message}") from error
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise ConfigError(f"{name}: {error}") from error
 
 
 def _words(contract: Contract, models: Models, spec: str) -> dict[str, Any]:
@@ -92,11 +117,6 @@ def _words(contract: Contract, models: Models, spec: str) -> dict[str, Any]:
         "operations_of": lambda event: operations_of(contract, event),
         "event_doc": event_doc,
         "field_doc": field_doc,
-        "fits": lambda line: len(line) <= text.LINE,
-        "docstring": text.docstring,
-        "string": text.string,
-        "pretty": text.pretty,
-        "cell": text.cell,
     }
 
 

@@ -10,7 +10,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +24,9 @@ from receiver.plugins.inspection import Manager, manager, marked
 from receiver.redaction import Redaction
 from receiver.settings import KeyPath, plain
 from receiver.sink import Sink, logger
+
+MEANT = 0.85
+"""How alike (difflib) a known word must be to be the only one that is suggested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,8 @@ def _check_hooks(who: str, loaded: Any, hooks: Manager) -> None:
     faults += [
         f"{name} is not marked: write @hookimpl above it"
         for name in sorted(known & set(dir(loaded)) - attributes)
-        if inspect.isfunction(getattr(loaded, name, None))
+        if inspect.isfunction(function := getattr(loaded, name, None))
+        and not hasattr(function, "receiver_hookstub")
     ]
     if faults:
         raise PluginError(f"{who}: {'; '.join(faults)}")
@@ -204,8 +208,11 @@ def _arguments(loaded: Any, attribute: str) -> list[str]:
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = get_close_matches(word, sorted(known), n=3, cutoff=0.5)
+    # One that is all but the same was meant; of several that are less so nobody knows.
+    if len(close) > 1 and SequenceMatcher(None, word, close[0]).ratio() > MEANT:
+        close = close[:1]
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def _made(who: str, cls: type[Sink], route: str, settings: Mapping[str, Any]) -> Sink:

@@ -187,7 +187,7 @@ def test_a_real_receiver_runs_as_long_as_the_test(
     run_receiver: Callable[..., RunningReceiver],
 ) -> None:
     receiver = run_receiver(plugins={"mine.py": PLUGIN})
-    [answer] = receiver.send("appliance/online", "--set", "data.applianceID=77")
+    [answer] = receiver.send("appliance/online", "--set", 'data.applianceID="77"')
     assert answer["status"] == 200
     assert receiver.wait_for("77 is online")
 

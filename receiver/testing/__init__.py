@@ -1,17 +1,18 @@
 """What authors of plugins test with: a suite of promises, events, a delivery, a real receiver.
 
-Must not know: how a receiver works inside; it is used as anybody would use it.
+pytest imports this package wherever Receiver is installed, so each name is loaded when it is asked
+for. Must not know: how a receiver works inside; it is used as anybody would use it.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from receiver.testing.delivery import OpenedSink, Result, deliver, delivering
-from receiver.testing.handclock import HandClock
-from receiver.testing.process import RunningReceiver
-from receiver.testing.recorder import Answer, Recorded, RecordingServer
-from receiver.testing.sample import every_event, sample_event
-
 if TYPE_CHECKING:
+    from receiver.testing.delivery import OpenedSink, Result, deliver, delivering
+    from receiver.testing.handclock import HandClock
+    from receiver.testing.process import RunningReceiver
+    from receiver.testing.recorder import Answer, Recorded, RecordingServer
+    from receiver.testing.sample import every_event, sample_event
     from receiver.testing.suite import SinkSuite
 
 __all__ = [
@@ -29,11 +30,18 @@ __all__ = [
     "sample_event",
 ]
 
+_PLACES = {
+    **dict.fromkeys(("OpenedSink", "Result", "deliver", "delivering"), "delivery"),
+    **dict.fromkeys(("Answer", "Recorded", "RecordingServer"), "recorder"),
+    **dict.fromkeys(("every_event", "sample_event"), "sample"),
+    "HandClock": "handclock",
+    "RunningReceiver": "process",
+    "SinkSuite": "suite",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """`SinkSuite`, which needs pytest, once somebody asks for it."""
-    if name != "SinkSuite":
+    """A public name, from the module that has it."""
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from receiver.testing.suite import SinkSuite
-
-    return SinkSuite
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
@@ -203,3 +205,19 @@ def gridx_appliance_online(event):
 
 def test_every_event_of_another_contract_is_asked_for_by_its_name() -> None:
     assert every_event("receiver.generated")[0].seq == 1
+
+
+def test_every_public_name_is_there_and_listed_once() -> None:
+    from receiver import testing
+
+    assert sorted(testing.__all__) == testing.__all__
+    assert set(testing._PLACES) == set(testing.__all__)
+    assert all(
+        getattr(testing, name).__module__.startswith("receiver.") for name in testing.__all__
+    )
+
+
+def test_pytest_loads_next_to_nothing_of_the_kit() -> None:
+    code = "import sys, receiver.testing.fixtures; print('receiver.dispatch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,18 +1,20 @@
-"""The secrets that Receiver made itself, in a file beside the inbox that only its owner can read.
+"""Secrets that Receiver made or was given, in a file beside the inbox that only its owner can read.
 
-JSON: `{"sources": {NAME: {"secrets": {NAME: VALUE}, "headers": {HEADER: VALUE},
-"private_key": PEM}}}`. Must not know: who asks for them.
+JSON: `{"sources": {NAME: {"secrets": {NAME: VALUE}, "expires": {NAME: TIME},
+"headers": {HEADER: VALUE}, "private_key": PEM}}}`. Must not know: who asks for them.
 """
 
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Container, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
@@ -25,6 +27,7 @@ from receiver.errors import ConfigError, StoreError
 from receiver.keyring import HeaderSecret, PublicKey, Secret, public_key
 
 FILE = "secrets.json"
+LOCK = "secrets.json.lock"
 ANOTHER = "use another --store-dir"
 """The way out of a folder that is not ours to write."""
 NAME = "dev"
@@ -34,18 +37,23 @@ OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was made for one source."""
+    """What is kept for one source."""
 
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Shared secrets by name."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Secret values by header."""
+    expires: Mapping[str, datetime] = field(default_factory=dict)
+    """When shared secrets end, by name; the others do not."""
     private_key: str | None = field(default=None, repr=False)
     """An RSA private key in PEM, for a source that is proved by its public one only."""
 
     def shared(self) -> tuple[Secret, ...]:
         """The shared secrets."""
-        return tuple(Secret(name, value.encode()) for name, value in self.secrets.items())
+        return tuple(
+            Secret(name, value.encode(), self.expires.get(name))
+            for name, value in self.secrets.items()
+        )
 
     def header_secrets(self) -> tuple[HeaderSecret, ...]:
         """The secret headers."""
@@ -94,7 +102,7 @@ def create(contract: Contract, source: str) -> Kept:
                 headers.setdefault(scheme.header, secrets.token_urlsafe(32))
             elif scheme.kind == "rsa":
                 private_key = private_key or _private_key()
-    return Kept(shared, headers, private_key)
+    return Kept(shared, headers, private_key=private_key)
 
 
 def supply(
@@ -104,12 +112,45 @@ def supply(
 
     Also the sources for which they were made just now. Raises ConfigError as `read` does.
     """
+    wanted = [name for name in sorted(contract.sources) if name not in others]
     kept = read(folder)
-    made = [name for name in sorted(contract.sources) if name not in kept and name not in others]
-    kept |= {name: create(contract, name) for name in made}
-    if made:
+    if all(name in kept for name in wanted):
+        return kept, []
+    with _changing(folder):
+        kept = read(folder)
+        made = [name for name in wanted if name not in kept]
+        kept |= {name: create(contract, name) for name in made}
         write(folder, kept)
     return kept, made
+
+
+def change(folder: Path, source: str, alter: Callable[[Kept], Kept]) -> Kept:
+    """Replace what is kept for one source by what `alter` makes of it, and return that.
+
+    Running processes take it up within a second. Raises ConfigError as `read` does, StoreError as
+    `write` does, and whatever `alter` does, with nothing changed.
+    """
+    with _changing(folder):
+        kept = read(folder)
+        kept[source] = alter(kept.get(source, Kept()))
+        write(folder, kept)
+    return kept[source]
+
+
+@contextmanager
+def _changing(folder: Path) -> Iterator[None]:
+    """Be the only one who changes the file. Raises StoreError when the folder cannot be used."""
+    private_folder(folder)
+    try:
+        handle = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreError(f"cannot write into {folder}: {why}; {ANOTHER}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def read(folder: Path) -> dict[str, Kept]:
@@ -163,6 +204,7 @@ def _write(folder: Path, kept: Mapping[str, Kept]) -> None:
     sources = {
         name: {
             "secrets": dict(entry.secrets),
+            "expires": {name: at.isoformat() for name, at in entry.expires.items()},
             "headers": dict(entry.headers),
             "private_key": entry.private_key,
         }
@@ -186,6 +228,7 @@ def _kept(entry: Any) -> Kept:
     found = Kept(
         {str(name): str(value) for name, value in entry["secrets"].items()},
         {str(name): str(value) for name, value in entry["headers"].items()},
+        {name: datetime.fromisoformat(at) for name, at in entry.get("expires", {}).items()},
         entry["private_key"],
     )
     found.public_keys()  # a damaged key is found here, by whoever reads the file

@@ -20,8 +20,6 @@ from receiver.settings.environment import overrides, variable
 from receiver.settings.lines import KeyPath, key_lines
 from receiver.settings.model import (
     HeaderSettings,
-    PullSettings,
-    RetentionSettings,
     SecretSettings,
     ServerSettings,
     Settings,
@@ -29,6 +27,8 @@ from receiver.settings.model import (
     StoreSettings,
 )
 from receiver.settings.problems import nearest, nearest_of, plain, problems, wording
+from receiver.settings.pulling import PullSettings
+from receiver.settings.retention import RetentionSettings
 from receiver.settings.routing import RetrySettings, RouteSettings
 from receiver.settings.values import STORE_SCHEME, split_address
 

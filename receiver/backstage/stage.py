@@ -10,11 +10,12 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from receiver import configured
+from receiver import configured, tracing
 from receiver.backstage.lease import Lease
 from receiver.backstage.pulls import pulls
 from receiver.backstage.retention import Deleting
 from receiver.backstage.routes import routes
+from receiver.bulletin import Bulletin
 from receiver.catalogue import Catalogue
 from receiver.composition import open_inbox
 from receiver.configured import Setup
@@ -137,6 +138,7 @@ class Stage:
 
     async def _deliver(self, ready: Callable[[], None]) -> None:
         grace = self.found.settings.server.grace
+        tracing.configure(self._environ)
         inbox = self._inbox = open_inbox(self.found)
         try:
             dispatcher = Dispatcher(inbox, self._catalogue, self._delivered, grace=grace)
@@ -158,6 +160,7 @@ class Stage:
                 asyncio.create_task(_tend(inbox)),
                 asyncio.create_task(self._deleting.run()),
                 asyncio.create_task(following.run()),
+                asyncio.create_task(Bulletin(self.folder, dispatcher.statuses).run()),
             ]
             if self._figures is not None:
                 looking = self._figures.run(dispatcher.statuses, inbox)
@@ -176,6 +179,7 @@ class Stage:
             if pullers is not None:
                 await pullers.stop()
             await inbox.close()
+            await tracing.leave()
 
     async def _take_up(self, fresh: Setup) -> None:
         """Run what is configured now. Raises ReceiverError, and changes nothing."""

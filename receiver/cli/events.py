@@ -17,6 +17,7 @@ import typer
 
 from receiver.cli import moments, opening, options, output
 from receiver.cli.dossier import collect, find, print_dossier, summary
+from receiver.cli.replay import replay
 from receiver.errors import ConfigError, ReceiverError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from receiver.settings import Configuration
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the inbox.")
+
+app.command("replay", short_help="Have routes deliver old events again.")(replay)
 
 COLUMNS = ("seq", "id", "received", "source", "type", "node", "user")
 TAIL_SECONDS = 1.0

@@ -29,6 +29,18 @@ class Way:
     decoder: Callable[[bytes], Any]
 
 
+def patterned(route: Route) -> Callable[[Head], bool]:
+    """Whether a route's patterns match an event, whatever its sink has hooks for."""
+    events, sources = Patterns(route.events), Patterns(route.sources)
+    nodes, users = Patterns(route.nodes), Patterns(route.users)
+    return lambda head: (
+        sources.match(head.source)
+        and events.match(head.type)
+        and nodes.match(head.node)
+        and users.match(head.user)
+    )
+
+
 class Selection:
     """The choice of one route. What is asked of types is asked once and remembered."""
 
@@ -83,6 +95,7 @@ def event(claim: Claim, decoder: Callable[[bytes], Any]) -> Event[Any]:
         key=stored.key,
         time=stored.time,
         received_at=stored.received_at,
+        trace=stored.trace,
         node=stored.node,
         user=stored.user,
         raw=stored.raw,

@@ -13,6 +13,7 @@ import typer
 
 import receiver
 from receiver.cli import output
+from receiver.cli.audit import audit as audit_command
 from receiver.cli.backstage import backstage as backstage_command
 from receiver.cli.bench import bench as bench_command
 from receiver.cli.config import app as config_commands
@@ -20,6 +21,7 @@ from receiver.cli.dead import app as dead_commands
 from receiver.cli.dev import dev as dev_command
 from receiver.cli.doctor import doctor as doctor_command
 from receiver.cli.events import app as events_commands
+from receiver.cli.filters import app as filters_commands
 from receiver.cli.generate import generate as generate_command
 from receiver.cli.new import app as new_commands
 from receiver.cli.quarantine import app as quarantine_commands
@@ -29,6 +31,8 @@ from receiver.cli.send import send as send_command
 from receiver.cli.serve import serve as serve_command
 from receiver.cli.sinks import app as sinks_commands
 from receiver.cli.spec import app as spec_commands
+from receiver.cli.tokens import app as tokens_commands
+from receiver.cli.users import app as users_commands
 from receiver.errors import ReceiverError
 
 DEBUG = "RECEIVER_DEBUG"
@@ -85,6 +89,10 @@ app.add_typer(events_commands, name="events")
 app.add_typer(dead_commands, name="dead")
 app.add_typer(quarantine_commands, name="quarantine")
 app.add_typer(selftest_commands, name="selftest")
+app.add_typer(filters_commands, name="filters")
+app.add_typer(users_commands, name="users")
+app.add_typer(tokens_commands, name="tokens")
+app.command("audit", short_help="Who changed what, and when.")(audit_command)
 app.add_typer(config_commands, name="config")
 app.add_typer(secrets_commands, name="secrets")
 

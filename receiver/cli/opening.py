@@ -18,10 +18,12 @@ from receiver.errors import ReceiverError, StoreError
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
     from receiver.inbox import Inbox
+    from receiver.inbox.sqlite import SqliteInbox
     from receiver.plugins import Plugin
     from receiver.settings import Configuration, Flag
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Inbox")
 INBOX = "inbox.db"
 
 
@@ -134,8 +136,19 @@ def with_inbox(found: Configuration, work: Callable[[Inbox], Awaitable[T]]) -> T
     if not path.exists():
         raise StoreError(f"there is no inbox at {path}; start `receiver dev`, or name --store-dir")
 
+    return _run(open_store(path), work)
+
+
+def with_store(found: Configuration, work: Callable[[SqliteInbox], Awaitable[T]]) -> T:
+    """The same of the store, which is made where there is none."""
+    from receiver.inbox.sqlite import open_store
+
+    found.store_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _run(open_store(found.store_path), work)
+
+
+def _run(inbox: S, work: Callable[[S], Awaitable[T]]) -> T:
     async def run() -> T:
-        inbox = open_store(path)
         try:
             return await work(inbox)
         finally:

@@ -6,6 +6,7 @@ Must not know: what is asked for, how it is answered on the wire.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from receiver.decisions import Token, User
 from receiver.errors import ReceiverError
@@ -32,6 +33,13 @@ class Caller:
     def super(self) -> bool:
         """Whether they may do everything."""
         return self.user.role == "superadmin"
+
+
+def at_terminal(name: str, now: datetime) -> Caller:
+    """Who has a shell on this machine may do everything; the trail tells who it was."""
+    who = f"receiver [{name}]"
+    user = User(name=who, role="superadmin", password="", id=who, created=now)
+    return Caller(user, Token(id="", user=who, kind="token", created=now))
 
 
 class Refused(ReceiverError):

@@ -105,15 +105,16 @@ class UserHooks:
         raise missing("hook", str(id))
 
     def _services(self) -> Iterator[tuple[Service, Source]]:
-        """The services of the platforms that a sink stands for, then the sinks themselves."""
+        """The platform's services that a sink stands for, then the sinks that stand for none."""
         installed = {sink.name for sink in self._routes.sinks() if not sink.error}
         allowed = installed & set(self._routes.found.settings.management.services)
         for source in self._sources:
             assert source.hooks is not None
+            standing = {service.sink for service in source.hooks.services}
             for service in source.hooks.services:
                 if service.sink in allowed:
                     yield service, source
-            for name in sorted(allowed):
+            for name in sorted(allowed - standing):
                 yield Service(name, name, {}), source
 
     def _service(self, id: str) -> Service:
@@ -135,14 +136,15 @@ class UserHooks:
         faults = [fault for one in sources or () if (fault := antpatterns.fault(one))]
         if faults:
             raise wrong(faults[0])
-        given = body.get("serviceProperties") or {}
+        settings = _translated(service, body.get("serviceProperties") or {})
         options: dict[str, Any] = {"sources": [topic.source], "events": [literal(topic.name)]}
         if nodes:
             options["nodes"] = [str(node) for node in nodes]
         return Wish(
             name=f"{PREFIX}{id}",
             sink=service.sink,
-            settings={service.settings.get(key, key): value for key, value in given.items()},
+            settings=settings,
+            needs=service.settings.values(),
             options=options,
             form="hook",
             owner=owner,
@@ -204,6 +206,16 @@ class UserHooks:
             ],
             "localizedInfoMessages": messages,
         }
+
+
+def _translated(service: Service, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A service's settings by the sink's names. Raises Refused for what it does not have."""
+    if not service.settings:
+        return dict(given)
+    unknown = sorted(set(given) - set(service.settings))
+    if unknown:
+        raise wrong(f"the service has no setting {unknown[0]}")
+    return {service.settings[key]: value for key, value in given.items()}
 
 
 def digest(secret: str, salt: bytes | None = None) -> str:

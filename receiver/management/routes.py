@@ -6,7 +6,7 @@ Must not know: dialects, HTTP, how a route is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,8 @@ class Wish:
     name: str
     sink: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    needs: Collection[str] = ()
+    """Settings that must be given, though the sink could do without."""
     options: Mapping[str, Any] = field(default_factory=dict)
     paused: bool = False
     form: Any = "route"
@@ -153,6 +155,9 @@ class Routes:
         }
         if not caller.operator and "allow_private" in given:
             raise forbidden("allow_private is for operators to set")
+        lacking = [key for key in wish.needs if not {**given, **hidden}.get(key)]
+        if lacking:
+            raise wrong(f"the setting {lacking[0]} is needed")
         _refuse_references(wish.settings)
         self._options(wish)
         route = ManagedRoute(

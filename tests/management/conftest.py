@@ -20,7 +20,8 @@ from receiver.decisions import Book, Role, Seal, User
 from receiver.decisions.accounts import hashed
 from receiver.inbox import Entry
 from receiver.inbox.sqlite import open_store
-from receiver.management import Accounts, Ground, build
+from receiver.management.accounts import Accounts
+from receiver.management.app import Ground, build
 from receiver.settings.file import load
 
 HASHED = hashed(PASSWORD)

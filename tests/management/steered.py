@@ -9,7 +9,7 @@ import httpx
 
 from receiver.decisions import Book
 from receiver.inbox.sqlite import SqliteInbox
-from receiver.management import Accounts
+from receiver.management.accounts import Accounts
 
 PASSWORD = "correct horse battery"
 

@@ -10,7 +10,7 @@ from steered import PASSWORD, Api
 
 from receiver.decisions import ROLES
 from receiver.errors import ConfigError
-from receiver.management import DOCUMENT
+from receiver.management.app import DOCUMENT
 from receiver.management.rules import Rule, Rules
 
 RULES = Rules(DOCUMENT)

@@ -37,7 +37,7 @@ def client(access: Access, region: str | None, addresses: Addresses, wait: float
         logging.getLogger(name).setLevel(logging.INFO)
     keys: dict[str, str] = {}
     if access.access_key is not None and access.secret_key is not None:
-        keys["aws_access_key_id"] = access.access_key.get_secret_value()
+        keys["aws_access_key_id"] = access.access_key
         keys["aws_secret_access_key"] = access.secret_key.get_secret_value()
     config = AioConfig(
         connect_timeout=CONNECT_SECONDS,

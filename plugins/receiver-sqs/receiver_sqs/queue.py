@@ -32,7 +32,7 @@ class Access(BaseModel):
         default=None,
         description="Such as eu-west-1; by default that of the ARN or URL, or of the environment.",
     )
-    access_key: SecretStr | None = Field(
+    access_key: str | None = Field(
         default=None,
         description="By default the credentials that AWS's own tools find: environment, profile,"
         " role.",

@@ -1,8 +1,8 @@
 """The public application for any ASGI server: `uvicorn receiver.asgi:app`, or under gunicorn.
 
 It is composed from the configuration (`RECEIVER_CONFIG`, else `./receiver.toml`) when a server asks
-for `app`, not on import; the inbox is opened by the first request of the process that serves, and
-changed secrets are taken up while it does. Must not know: how anything is done.
+for `app`, not on import; the inbox is opened when the process that serves starts to, and changed
+secrets are taken up while it does. Must not know: how anything is done.
 """
 
 from __future__ import annotations

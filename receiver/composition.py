@@ -6,13 +6,15 @@ Must not know: processes, how any part works.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isinf
 from typing import TYPE_CHECKING
 
-from receiver import logs
+from receiver import logs, tracing
 from receiver.configured import Setup
+from receiver.errors import StoreError
 from receiver.inbox.sqlite import SqliteInbox, open_store
 from receiver.inbox.sqlite.writer import unmeasured
 from receiver.settings import Configuration
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
     from receiver.http.door import Limits
     from receiver.http.protocol import Protocol
+    from receiver.http.share import Seat
     from receiver.intake import Observer
     from receiver.metrics import Ingest
+
+_log = logging.getLogger("receiver.composition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +40,16 @@ class Public:
     app: ASGIApp
     counted: Ingest
 
-    def protocol(self) -> type[Protocol]:
-        """uvicorn's protocol with the configured limits, for the process that asks for it."""
+    def protocol(self, seat: Seat | None = None) -> type[Protocol]:
+        """uvicorn's protocol with the configured limits, for the process that asks for it.
+
+        `seat` is its place among the workers that accept from the same socket.
+        """
         from receiver.http.lane import Lane
         from receiver.http.protocol import guarded
 
         desk = self.app if isinstance(self.app, Lane) else None
-        return guarded(limits(self.found), self.counted.stranger, desk=desk)
+        return guarded(limits(self.found), self.counted.stranger, seat, desk=desk)
 
 
 def _nothing_to_do(*_: object) -> None:
@@ -83,11 +91,22 @@ def public(
     counted = Ingest(served.contract, folder, notable=notable)
     inbox = open_inbox(found, counted.committed)
     sns = Sns(Notices(found.store_path.parent))
-    intake = Intake(served, setup.keys, inbox, observer=counted.observe, openers={"sns": sns})
+    intake = Intake(
+        served,
+        setup.keys,
+        inbox,
+        observer=counted.observe,
+        openers={"sns": sns},
+        traced=tracing.ACTIVE,
+    )
     following: list[asyncio.Task[None]] = []
 
     async def start() -> None:
         logs.hide(setup.keys.texts())
+        try:
+            await inbox.open()
+        except StoreError as error:  # its disk may come back, and is asked again by each event
+            _log.error("%s; events are answered 503 until it can be used", error)
         follow = follow_keys(setup, served.contract, environ, intake)
         following.append(asyncio.create_task(follow))
         ready()

@@ -14,6 +14,7 @@ from typing import Any
 
 from receiver import configured, logs, metrics, running
 from receiver.errors import ReceiverError
+from receiver.http.share import Board
 from receiver.preparation import Prepared, prepare
 
 MARGIN = 5
@@ -22,14 +23,16 @@ MARGIN = 5
 
 def _setup() -> configured.Setup:
     try:
-        return configured.current(os.environ)
+        return configured.settled(os.environ)  # at a reload a file may be broken just now
     except ReceiverError as error:
         sys.stderr.write(f"receiver: {error}\n")
         raise SystemExit(1) from None
 
 
 _now = _setup()
-_told = ExitStack()
+# `receiver serve` runs this module again on SIGHUP, in the same namespace: these stay.
+_told: ExitStack = globals().get("_told") or ExitStack()
+_board: Board = globals().get("_board") or Board()
 
 bind = [_now.found.settings.server.public]
 workers = _now.found.settings.server.workers
@@ -71,6 +74,11 @@ def when_ready(server: Any) -> None:
     running.say("  stop       SIGTERM or Ctrl-C")
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """A worker is about to be forked: give it a seat among the others."""
+    worker.seat = _board.seat()
+
+
 def on_reload(server: Any) -> None:
     """SIGHUP: as many workers as are configured now; each reads the configuration itself."""
     try:
@@ -84,7 +92,9 @@ def on_reload(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """A worker ended: what it counted stays."""
+    """A worker ended: what it counted stays, its seat is free."""
+    if worker.seat is not None:
+        worker.seat.clear()
     try:
         metrics.fold(metrics.folder_of(_now.found.store_path.parent))
     except OSError as error:

@@ -30,9 +30,10 @@ def url(folder: Path) -> str | None:
 def told(folder: Path, url: str) -> Iterator[None]:
     """Tell `url` while in the block. Raises StoreError when the folder cannot be written."""
     path = folder / FILE
-    draft = path.with_suffix(f".{os.getpid()}")
+    pid = os.getpid()
+    draft = path.with_suffix(f".{pid}")
     try:
-        draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+        draft.write_text(json.dumps({"url": url, "pid": pid}), encoding="utf-8")
         draft.replace(path)
     except OSError as error:
         why = error.strerror or str(error)
@@ -40,7 +41,8 @@ def told(folder: Path, url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if os.getpid() == pid:  # else of a worker that was forked in the block, and ends
+            path.unlink(missing_ok=True)
 
 
 def say(line: str) -> None:

@@ -14,26 +14,20 @@ from types import FrameType
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
-from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker
 
 from receiver import logs
+from receiver.draining import Draining
+from receiver.http.share import Seat
 
 PARENT_SECONDS = 0.5
 
 
-class Draining(Server):
-    """uvicorn's server, for which a second signal says no more than the first.
-
-    On Ctrl-C a worker hears of the end from the terminal and from the arbiter.
-    """
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.should_exit = True
-
-
 class Worker(UvicornWorker):  # type: ignore[misc]
     """One process that takes events in."""
+
+    seat: Seat | None = None
+    """Its place among the workers of the socket; the arbiter gives it."""
 
     CONFIG_KWARGS: dict[str, Any] = {
         "loop": "uvloop",
@@ -63,9 +57,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         served = public()
         self.config.configure_logging()  # our own has adopted the access log, which is off
         self.config.app = self.wsgi
-        self.config.http = served.protocol()
+        self.config.http = served.protocol(self.seat)
         self.config.timeout_graceful_shutdown = max(1, int(served.found.settings.server.grace))
-        server = Draining(self.config)
+        server = Draining(self.config, self.seat)
 
         def quit_now() -> None:
             server.should_exit = server.force_exit = True
@@ -77,7 +71,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
-    async def _follow_parent(self, server: Server) -> None:
+    async def _follow_parent(self, server: Draining) -> None:
         """Drain when the arbiter was killed: nobody else would stop us, and we hold its port."""
         while os.getppid() == self.ppid:  # noqa: ASYNC110 (nobody tells that a parent died)
             await asyncio.sleep(PARENT_SECONDS)

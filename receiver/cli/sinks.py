@@ -136,7 +136,11 @@ def idle(
 
 
 def toml(sink: Description) -> str:
-    """The lines that add a route to a sink, with every setting that has no default."""
+    """The lines that add a route to a sink, with every setting that has no default.
+
+    They are TOML as they stand; what only a person can know is a comment, and is asked for at the
+    start as long as it is one.
+    """
     text = [f"[routes.{sink.name}]", f'sink = "{sink.name}"', 'events = ["*"]']
     if sink.required:
         text.append(f"[routes.{sink.name}.settings]")
@@ -146,7 +150,7 @@ def toml(sink: Description) -> str:
             text.append(
                 f"{row['setting']} = {json.dumps(value)}"
                 if row["secret"]
-                else f"{row['setting']} = …  # {row['type']}"
+                else f"# {row['setting']} = …  ({row['type']})"
             )
     return "\n".join(text)
 

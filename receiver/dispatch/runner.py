@@ -9,35 +9,33 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from receiver.backoff import pause
 from receiver.dispatch.binding import AnySink, sink_of
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, Timer
+from receiver.dispatch.complaints import Complaints
+from receiver.dispatch.definition import text_of
 from receiver.dispatch.delivery import Delivery
 from receiver.dispatch.durations import Durations
+from receiver.dispatch.gate import Gate
 from receiver.dispatch.isolated import IsolatedSink
-from receiver.dispatch.outcome import Dead, Delivered, Judge, Outcome, Raised, called, spoken
+from receiver.dispatch.opening import Opening
+from receiver.dispatch.outcome import Dead, Delivered, GivenBack, Judge, Outcome
 from receiver.dispatch.replays import Replays
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection
-from receiver.dispatch.threads import once, unless
 from receiver.dispatch.verdicts import Verdicts
 from receiver.errors import PluginError
 from receiver.inbox import Claim, Inbox
+from receiver.inbox.facts import Regime
+from receiver.inbox.steering import Flow
 from receiver.redaction import Redaction
 from receiver.sink import logger
 
-WINDOW = 512
-"""Claims in hand at the same time, at least; large enough that claiming is no bottleneck."""
 SOON = timedelta(milliseconds=20)
 """The least time between two claims of which the first brought nothing."""
-QUIET = timedelta(seconds=1)
-"""Of a route whose every delivery fails, one failure in this time is logged."""
-CLOSING = 5.0
-"""Seconds that a sink's `close` may take."""
 
 
 class Runner:
@@ -57,19 +55,18 @@ class Runner:
         self._catalogue = catalogue
         self._clock = clock
         self._random = random
-        self._window = max(WINDOW, 2 * route.batch, 2 * route.concurrency)
-        self._log: Any = logger(route.name, Redaction())
-        self._status = RouteStatus(
+        status = RouteStatus(
             route=route.name,
             plugin=route.plugin.name,
             state="starting",
             isolation=route.isolation,
             confined=route.confined,
         )
+        self._complaints = Complaints(status, clock, logger(route.name, Redaction()))
+        self._gate = Gate(route, self._recall)
         self._sink: AnySink | None = None
         self._delivered = self._failed = self._dead = 0
         self._durations = Durations()
-        self._logged_at: datetime | None = None
         self._store_failures = 0
         self._in_hand = 0
         self._delivery: Delivery | None = None
@@ -77,6 +74,7 @@ class Runner:
             inbox, clock, self._written, self._store_trouble, self._store_relief
         )
         self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
+        self._opening = Opening(self._complaints, self._stopping, random=random, rest=self._rest)
         self.replays = Replays(route, inbox, clock, self.wake)
         """The old events that are delivered again, below the new ones."""
 
@@ -87,15 +85,19 @@ class Runner:
     def status(self) -> RouteStatus:
         """How the route is doing now; the lag is for the store to say."""
         delivery, sink = self._delivery, self._sink
-        state = self._status.state
+        state = self._complaints.status.state
+        breaker, until = self._gate.state(self._clock.now())
         if state == "running" and delivery is not None and delivery.stuck:
             state = "stuck"
         isolated = sink if isinstance(sink, IsolatedSink) else None
         if state == "running" and isolated is not None and not isolated.up:
             state = "starting"
         return replace(
-            self._status,
+            self._complaints.status,
             state=state,
+            flow=self._gate.flow,
+            breaker=breaker,
+            breaker_until=until,
             restarts=isolated.restarts if isolated else 0,
             in_flight=self._in_hand,
             overdue=delivery.overdue if delivery else 0,
@@ -113,7 +115,7 @@ class Runner:
     def unfinished(self) -> bool:
         """Whether a call of the sink (a hook, `open`, `close`) has not ended."""
         delivery = self._delivery
-        ended = self._status.state in ("stopped", "broken")
+        ended = self._complaints.status.state in ("stopped", "broken")
         return not ended or (delivery is not None and (delivery.busy or delivery.overdue > 0))
 
     def stop(self) -> None:
@@ -129,15 +131,15 @@ class Runner:
             sink = self._sink = sink_of(
                 self.route, self._catalogue, random=self._random, trouble=self._trouble
             )
-            self._log = sink.log
-            opened = await self._open(sink)
+            self._complaints.log = sink.log
+            opened = await self._opening.open(sink, self.route.deadline)
         except PluginError as error:
-            self._note("broken", str(error))
-            self._log.error("the route cannot deliver", error=str(error))
+            self._complaints.note(str(error), "broken")
+            self._complaints.log.error("the route cannot deliver", error=str(error))
             return
         if not opened:
             await sink.release()
-            self._status = replace(self._status, state="stopped")
+            self._complaints.state("stopped")
             return
         writing = asyncio.create_task(self._verdicts.run())
         try:
@@ -147,31 +149,8 @@ class Runner:
         finally:
             writing.cancel()
             await asyncio.wait([writing])
-            await self._close(sink)
-            self._status = replace(self._status, state="stopped")
-
-    async def _open(self, sink: AnySink) -> bool:
-        """Open the sink, as often as it takes; False when the route was stopped before.
-
-        Raises PluginError when a process of its own finds that the sink cannot be used.
-        """
-        failures = 0
-        while sink.open is not None and not self._stopping.is_set():
-            limit = self.route.deadline + sink.starting
-            result = await unless(self._stopping, once(sink.open, limit), CLOSING)
-            if not isinstance(result, Raised):
-                return True
-            if self._stopping.is_set():
-                return False
-            if isinstance(sink, IsolatedSink) and isinstance(result.error, PluginError):
-                raise result.error
-            failures += 1
-            said = f"open failed: {called(result.error)}: {spoken(result.error)}"
-            self._note("starting", sink.redaction.text(said))
-            if failures == 1:
-                self._log.error("the sink does not open; trying on", error=said)
-            await self._rest(pause(failures, self._random(), first=1.0, cap=60.0))
-        return sink.open is None
+            await self._opening.close(sink)
+            self._complaints.state("stopped")
 
     async def _deliver(self, sink: AnySink) -> None:
         selection = Selection(self.route, sink, self._catalogue)
@@ -185,27 +164,53 @@ class Runner:
             clock=self._clock,
             random=self._random,
             freed=self.wake,
+            ended=self._call_ended,
             durations=self._durations,
         )
-        self._status = replace(self._status, state="running")
+        run = self._gate.run(batches=sink.on_batch is not None)
+        definition = text_of(self.route, sink.hooks)
+        self._complaints.state("running")
+        version = 0
         while not self._stopping.is_set():
             self._awake.clear()
             timer = None
-            if self._in_hand <= self._window // 2 and not self._delivery.stuck:
-                try:
-                    timer = await self._claim(self._delivery, selection)
-                except Exception as error:  # whatever a store raises: it may be well again later
-                    await self._store_trouble(error)
-                    continue
+            try:
+                if not version:
+                    version = await self._begin(definition)
+                if not self._delivery.stuck:
+                    timer = await self._claim(self._delivery, selection, Regime(version), run)
+            except Exception as error:  # whatever a store raises: it may be well again later
+                await self._store_trouble(error)
+                continue
             await self._awake.wait()
             if timer is not None:
                 timer.cancel()
 
-    async def _claim(self, delivery: Delivery, selection: Selection) -> Timer | None:
+    async def _begin(self, text: str) -> int:
+        """Before anything is claimed: whether the route is to run; its definition is kept."""
+        for each in await self._inbox.flows():
+            if each.route == self.route.name:
+                self._gate.steer(each.flow)
+        return await self._inbox.define("route", self.route.name, text, at=self._clock.now())
+
+    async def _claim(
+        self, delivery: Delivery, selection: Selection, regime: Regime, run: int
+    ) -> Timer | None:
         """Take what there is to do, and be woken when there will be more."""
         now = self._clock.now()
-        room = self._window - self._in_hand
-        claims = await self._inbox.claim(self.route.name, room, now=now, match=selection.wants)
+        room = self._gate.room(self._in_hand, now)
+        if not room:
+            again = self._gate.again_at(now)
+            return None if again is None else self._clock.at(again, self._awake.set)
+        claims = await self._inbox.claim(
+            self.route.name,
+            room,
+            now=now,
+            match=selection.wants,
+            regime=regime,
+            run=run,
+            fresh=self._gate.fresh,
+        )
         self._store_relief()
         if self._stopping.is_set():
             return None
@@ -213,6 +218,7 @@ class Runner:
             left = room - len(claims)
             claims = claims + await self.replays.claim(left, selection.wants, now)
         self._in_hand += len(claims)
+        self._gate.go(len(claims))
         delivery.take(claims)
         if claims:
             self._awake.set()
@@ -239,47 +245,40 @@ class Runner:
             async with asyncio.timeout(1.0):
                 await self._verdicts.done()
 
-    async def _close(self, sink: AnySink) -> None:
-        result = await once(sink.close, CLOSING) if sink.close else None
-        if isinstance(result, Raised):
-            said = f"close failed: {called(result.error)}: {spoken(result.error)}"
-            self._note(self._status.state, sink.redaction.text(said))
-            self._log.warning("the sink does not close", error=said)
-        await sink.release()
-
-    def _decide(self, claim: Claim, outcome: Outcome) -> None:
-        """Take the outcome of one attempt."""
+    def _decide(self, claim: Claim, outcome: Outcome | GivenBack) -> None:
+        """Take what became of one claim."""
         self._verdicts.add(claim, outcome)
         self._ended.set()
         if claim.replay:
             self.replays.decided(outcome)
         if isinstance(outcome, Delivered):
             self._delivered += 1
-            return
-        failure = outcome.failure
-        self._failed += 1
-        error = ": ".join(part for part in (failure.error, failure.message) if part)
-        self._note(self._status.state, error)
-        dead = isinstance(outcome, Dead)
-        self._dead += dead
-        quiet = self._logged_at is not None and failure.at - self._logged_at < QUIET
-        if dead or not quiet:  # an attempt is made again; a dead letter waits for a person
-            self._logged_at = failure.at
-            what = "dead letter" if dead else "not delivered"
-            told = {"event_id": claim.event.id, "type": claim.event.type, "attempt": claim.attempt}
-            with contextlib.suppress(Exception):  # a log that cannot be written costs no outcome
-                self._log.warning(what, **told, error=error)
+        elif not isinstance(outcome, GivenBack):
+            self._failed += 1
+            self._dead += isinstance(outcome, Dead)
+            self._complaints.attempt(claim, outcome)
 
-    def _note(self, state: Any, error: str) -> None:
-        self._status = replace(
-            self._status,
-            state=state,
-            last_error=f"route {self.route.name}, sink {self.route.plugin.name}: {error}",
-            last_error_at=self._clock.now(),
-        )
+    def _call_ended(self, outcomes: list[Outcome]) -> None:
+        """Take what one call of the sink has come to."""
+        now = self._clock.now()
+        if self._gate.ended(outcomes, now):
+            _, until = self._gate.state(now)
+            self._complaints.log.warning(
+                "calls fail one after the other; the target is left alone for a while",
+                until=until.isoformat() if until else None,
+            )
+
+    def steer(self, flow: Flow) -> None:
+        """Take up whether the route is to run, to be drained or to pause."""
+        if self._gate.steer(flow):
+            self.wake()
+
+    def _recall(self) -> None:
+        if self._delivery is not None:
+            self._delivery.recall()
 
     def _trouble(self, said: str) -> None:
-        self._note(self._status.state, said)
+        self._complaints.note(said)
 
     def _written(self, count: int) -> None:
         self._in_hand -= count
@@ -289,14 +288,14 @@ class Runner:
         self._store_failures += 1
         if self._store_failures == 1:
             said = f"{type(error).__name__}: {error}"
-            self._note(self._status.state, f"the inbox failed: {said}")
-            self._log.error("the inbox failed; trying on", error=said)
+            self._complaints.note(f"the inbox failed: {said}")
+            self._complaints.log.error("the inbox failed; trying on", error=said)
         await self._rest(pause(self._store_failures, self._random()))
 
     def _store_relief(self) -> None:
         if self._store_failures:
             self._store_failures = 0
-            self._log.info("the inbox works again")
+            self._complaints.log.info("the inbox works again")
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not longer than until the route is stopped."""

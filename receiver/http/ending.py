@@ -44,6 +44,11 @@ class Ending(HttpToolsProtocol):
         """What the connection was about when it was looked at, and since when."""
         self._noted_at = 0.0
 
+    @property
+    def parting(self) -> bool:
+        """Whether our side has ended."""
+        return self._parting
+
     def look(self, now: float) -> bool:
         """Close the connection when what it is about takes too long; `door` calls this.
 

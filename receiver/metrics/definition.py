@@ -109,6 +109,18 @@ DEAD_LETTERS = Definition(
 IN_FLIGHT = Definition(
     "receiver_route_in_flight_events", "gauge", ("route",), "Events that the route has in hand."
 )
+RESTARTS = Definition(
+    "receiver_route_restarts_total",
+    "counter",
+    ("route",),
+    "Times that the route's own process was started again, having ended by itself.",
+)
+CONFINED = Definition(
+    "receiver_route_confined",
+    "gauge",
+    ("route",),
+    "1 while the route has a process of its own because a hook of its held up backstage.",
+)
 UP = Definition(
     "receiver_route_up",
     "gauge",
@@ -154,6 +166,8 @@ DELIVERY = (
     HELD,
     DEAD_LETTERS,
     IN_FLIGHT,
+    RESTARTS,
+    CONFINED,
     UP,
     STORE,
     STORE_LOG,

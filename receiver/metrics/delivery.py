@@ -27,6 +27,7 @@ from receiver.inbox.retention import Limits, Purged
 from receiver.metrics.definition import (
     BUILD,
     CALL_TIME,
+    CONFINED,
     DEAD,
     DEAD_LETTERS,
     DELIVERIES,
@@ -35,6 +36,7 @@ from receiver.metrics.definition import (
     LAG_EVENTS,
     LAG_SECONDS,
     PURGED,
+    RESTARTS,
     RETRIES,
     STORE,
     STORE_FREE,
@@ -77,6 +79,10 @@ class Status(Protocol):
     def failed(self) -> int: ...
     @property
     def dead(self) -> int: ...
+    @property
+    def restarts(self) -> int: ...
+    @property
+    def confined(self) -> str | None: ...
     @property
     def calls(self) -> Calls: ...
 
@@ -136,6 +142,8 @@ class Delivery(Collector):
         yield _counter(DEAD, {s.route: s.dead for s in statuses})
         yield _gauge(UP, {s.route: float(s.state == "running") for s in statuses})
         yield _gauge(IN_FLIGHT, {s.route: s.in_flight for s in statuses})
+        yield _counter(RESTARTS, {s.route: s.restarts for s in statuses})
+        yield _gauge(CONFINED, {s.route: float(s.confined is not None) for s in statuses})
         yield _durations({s.route: s.calls for s in statuses})
         yield _gauge(LAG_EVENTS, {at.place.route: at.place.lag for at in places})
         yield _gauge(LAG_SECONDS, {at.place.route: self._age(at.oldest) for at in places})

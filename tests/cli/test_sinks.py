@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,3 +76,15 @@ def test_a_sink_that_is_not_there_names_the_nearest(run: Run) -> None:
         "receiver: no sink 'consol'; did you mean \"console\"? "
         "(one of a plugins folder needs --plugins-dir DIR)\n",
     )
+
+
+def test_the_toml_of_a_route_is_toml_that_lacks_only_what_a_person_must_say(
+    run: Run, tmp_path: Path
+) -> None:
+    told = run("sinks", "describe", "jsonl").stdout.partition("receiver.toml:\n")[2]
+    assert tomllib.loads(told) == {
+        "routes": {"jsonl": {"sink": "jsonl", "events": ["*"], "settings": {}}}
+    }
+    assert "# path = …  (Path)" in told
+    (tmp_path / "receiver.toml").write_text(told)
+    assert "path" in run("serve", "--port", "0").stderr

@@ -120,12 +120,10 @@ class Traffic:
         lanes: int = 32,
         share_twice: float = 0.05,
         rate: float | None = None,
-        lifetime: int = 100,
     ) -> None:
         """`rate`: events per second, at most; None: as fast as they are taken.
 
-        A connection is given up for a new one after `lifetime` questions: the first worker that
-        is there after a start takes all the connections that wait, and keeps them.
+        A connection is kept as long as the server keeps it.
         """
         self.tally = Tally()
         self.events = events
@@ -133,7 +131,6 @@ class Traffic:
         self._lanes = lanes
         self._chance = random.Random(seed)
         self._twice = share_twice
-        self._lifetime = lifetime
         self._pace = lanes / rate if rate else 0.0
         each, more = divmod(events, nodes)
         self._nodes = deque(
@@ -200,8 +197,6 @@ class Traffic:
         while True:  # also when stopped: what became of it must be known
             began = time.monotonic()
             try:
-                if connection and connection[0].asked >= self._lifetime:
-                    connection.pop().transport.close()
                 if not connection or not connection[0].open:
                     connection[:] = [await self._connected()]
                 status, said = await connection[0].ask(question)

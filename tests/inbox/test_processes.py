@@ -81,6 +81,7 @@ async def test_what_was_answered_before_a_kill_is_there(store, path, start):
     ]
 
 
+@pytest.mark.alone
 async def test_commits_of_another_process_are_noticed_within_milliseconds(store, path, entry):
     """Two stores on one file share nothing but the file, as two processes do."""
     here, there = store(), store()

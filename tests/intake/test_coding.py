@@ -15,6 +15,11 @@ from receiver.replies import TooLarge
 ON = {"id": "1", "kind": "thing/on", "thing": "t-7", "at": "2026-01-15T09:00:00+01:00", "level": 3}
 
 
+def packed(data: bytes) -> bytes:
+    """The same at any time: a test is known by its parameters."""
+    return gzip.compress(data, mtime=0)
+
+
 async def test_a_compressed_body_is_verified_as_sent_and_kept_unpacked(bench: Any) -> None:
     assert await bench.fates(ON, packed=True) == ["accepted"]
 
@@ -44,11 +49,11 @@ async def test_every_usual_coding_is_unpacked(
     ("coding", "body"),
     [
         ("br", b"{}"),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"{}"))),
+        ("gzip, gzip", packed(packed(b"{}"))),
         ("gzip", b"{}"),
-        ("gzip", gzip.compress(b'{"kind":"ping"}')[:-4]),
-        ("gzip", gzip.compress(b"{}") + b"garbage"),
-        ("gzip", gzip.compress(b"") * 65),
+        ("gzip", packed(b'{"kind":"ping"}')[:-4]),
+        ("gzip", packed(b"{}") + b"garbage"),
+        ("gzip", packed(b"") * 65),
         ("deflate", b"{}"),
         ("deflate", b""),
         ("\xff", b"{}"),

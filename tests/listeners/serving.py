@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from receiver import catalogue
+from receiver.draining import Draining
 from receiver.http.answer import Reply, send_reply
 from receiver.http.app import build
 from receiver.http.body import Bodies
@@ -78,7 +79,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(listener.getsockname()[1], flush=True)
     options: dict[str, Any] = {"proxy_headers": False, "ws": "none", "lifespan": "on"}
-    uvicorn.Server(
+    Draining(
         uvicorn.Config(
             Shown(app, strangers),
             loop="uvloop",
@@ -88,7 +89,8 @@ def main() -> None:
             server_header=False,
             timeout_graceful_shutdown=3,
             **options,
-        )
+        ),
+        None,
     ).run(sockets=[listener])
 
 

@@ -58,6 +58,7 @@ def end_of(connection: socket.socket) -> tuple[bool, list[int]]:
     return True, [int(status) for status in SAID.findall(said)]
 
 
+@pytest.mark.alone
 def test_honest_clients_are_answered_while_two_hundred_are_slow(
     receiver: RunningReceiver, record_property: pytest.RecordProperty
 ) -> None:
@@ -90,10 +91,9 @@ def test_honest_clients_are_answered_while_two_hundred_are_slow(
     record_property("latency", report)
     assert {status for status, _ in answers} == {200}
     assert len(answers) > 100
-    assert statistics.median(took) < 0.1
-    # The 100 ms hold for each on a machine of one's own; one that also runs other tests may stop
-    # this process, or the disk, for longer.
-    assert took[len(took) * 99 // 100] < 0.5
+    assert statistics.median(took) < 0.02
+    # Each on a machine of one's own; a shared one may stop this process, or the disk, for longer.
+    assert took[len(took) * 99 // 100] < 0.1
     assert all(gone for gone, _ in closed)
     assert [statuses for _, statuses in closed] == [
         [] if number % len(HALVES) == 0 else [408] for number in range(SLOW)

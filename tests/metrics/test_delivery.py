@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from receiver import Reject, Retry, Sink, backoff, hookimpl
 from receiver.catalogue import Catalogue
-from receiver.dispatch import Dispatcher, Route
+from receiver.dispatch import Dispatcher, Route, RouteStatus
 from receiver.errors import StoreError
 from receiver.inbox import Entry
 from receiver.inbox.memory import MemoryInbox
@@ -185,3 +186,17 @@ async def test_every_metric_that_is_defined_is_exposed_and_no_other(
     assert 'receiver_purged_total{kind="events"} 2.0' in text
     exposed = {line.split()[2]: line.split()[3] for line in text.splitlines() if "# TYPE" in line}
     assert exposed == {definition.name: definition.kind for definition in ALL}
+
+
+async def test_a_process_that_was_started_again_and_why_there_is_one_are_shown(
+    tmp_path: Path,
+) -> None:
+    delivery = Delivery(tmp_path / "inbox.db")
+    well = RouteStatus(route="well", plugin="a-sink", state="running")
+    stuck = replace(well, route="stuck", isolation="process", confined="it slept", restarts=3)
+    await delivery.look([well, stuck], MemoryInbox())
+    shown = Shown(delivery)
+    assert shown("receiver_route_restarts_total", route="stuck") == 3
+    assert shown("receiver_route_restarts_total", route="well") == 0
+    assert shown("receiver_route_confined", route="stuck") == 1
+    assert shown("receiver_route_confined", route="well") == 0

@@ -16,9 +16,14 @@ from receiver.gate import Array
 from receiver.inbox import Entry
 from receiver.intake import Intake
 from receiver.locator import Headers
-from receiver.replies import Outcome
+from receiver.receipt import Receipt, Status
+from receiver.replies import Outcome, Taken
 
 Asker = TypeVar("Asker")
+
+Tell = Callable[[Asker, Outcome | Receipt], None]
+"""Tells an asker what became of its request, and raises nothing; a receipt is that of its event,
+which was taken."""
 
 Request = tuple[Operation, Headers, bytes, Mapping[str, str] | None]
 """An operation that is `Intake.direct`, a request's headers and body, and its path's parameters."""
@@ -27,8 +32,7 @@ Request = tuple[Operation, Headers, bytes, Mapping[str, str] | None]
 class Crowd(Generic[Asker]):
     """Whoever asks here is told the outcome, on the event loop, once it is certain."""
 
-    def __init__(self, intake: Intake, tell: Callable[[Asker, Outcome], None]) -> None:
-        """`tell` raises nothing."""
+    def __init__(self, intake: Intake, tell: Tell[Asker]) -> None:
         self._intake = intake
         self._tell = tell
         self._waiting: list[tuple[Request, Asker]] = []
@@ -63,9 +67,20 @@ class Crowd(Generic[Asker]):
         task.add_done_callback(self._keeping.discard)
 
     async def _keep(self, askers: list[tuple[Operation, Asker]], entries: list[Entry]) -> None:
-        outcomes = await self._intake.keep(entries)
-        for (operation, asker), outcome in zip(askers, outcomes, strict=True):
-            self._end(operation, asker, *outcome)
+        tell = self._tell
+        simply: dict[str, tuple[Operation, list[Receipt]]] = {}
+        for (operation, asker), found in zip(askers, await self._intake.keep(entries), strict=True):
+            if isinstance(found, tuple):
+                self._end(operation, asker, *found)
+            elif found.status is Status.QUARANTINED:
+                self._end(operation, asker, Taken((found,)), "")
+            else:
+                if operation.id not in simply:
+                    simply[operation.id] = operation, []
+                simply[operation.id][1].append(found)
+                tell(asker, found)
+        for operation, receipts in simply.values():
+            self._intake.tell(operation, Taken(receipts), "")
 
     async def _keep_array(self, operation: Operation, asker: Asker, array: Array) -> None:
         self._end(operation, asker, *await self._intake.keep_array(array))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
@@ -24,6 +24,7 @@ from receiver.inbox import Entry, Inbox
 from receiver.judgement import Arrival, judge, report
 from receiver.keyring import Keyring
 from receiver.locator import Headers
+from receiver.receipt import Receipt
 from receiver.replies import Outcome, Taken, Unavailable
 from receiver.sources.envelope import Opened, Opener
 
@@ -44,8 +45,9 @@ _log = logging.getLogger("receiver.intake")
 class Observer(Protocol):
     """Is told of every request, once, after its outcome is certain.
 
-    `detail` says in words what `outcome` does not: why a request was refused. It never holds
-    secrets or payload.
+    Of several requests to an operation, each of one event that is not in quarantine, it may be told
+    at once: `Taken` has the receipts of all of them. `detail` says in words what `outcome` does
+    not: why a request was refused. It never holds secrets or payload.
     """
 
     def __call__(self, operation: Operation, outcome: Outcome, detail: str) -> None: ...
@@ -74,15 +76,19 @@ class Intake:
         clock: Callable[[], datetime] = _now,
         observer: Observer = _unobserved,
         openers: Mapping[str, Opener] = MappingProxyType({}),
+        traced: bool = False,
     ) -> None:
-        """`openers` are by transport, for those that wrap events in an envelope of their own."""
+        """`openers` are by transport, for those that wrap events in an envelope of their own.
+
+        `traced`: keep the `traceparent` of each request with its events.
+        """
         self.keyring = keyring
         self._inbox = inbox
         self._clock = clock
         self._observer = observer
         self._openers = openers
         self._gates = {
-            operation.id: Gate(operation, catalogue, self._say)
+            operation.id: Gate(operation, catalogue, self._say, traced=traced)
             for operation in catalogue.contract.operations
         }
         self._commits = Deadlines(APPEND_SECONDS)
@@ -141,7 +147,7 @@ class Intake:
         except Exception as error:
             return _broken(operation, error)
 
-    async def keep(self, entries: list[Entry]) -> list[tuple[Outcome, str]]:
+    async def keep(self, entries: list[Entry]) -> Sequence[Receipt | tuple[Outcome, str]]:
         """What became of the events of as many requests; raises nothing but a cancellation.
 
         An event that no store could keep spoils no other.
@@ -149,13 +155,10 @@ class Intake:
         try:
             outcome, detail = await self._append(entries, batch=False)
         except UnkeepableError:
-            each = [self._append([entry], batch=False) for entry in entries]
-            return list(await asyncio.gather(*each))
+            return [one for entry in entries for one in await self.keep([entry])]
         except Exception as error:
             outcome, detail = _broken(self._gates[entries[0].operation].operation, error)
-        if isinstance(outcome, Taken):
-            return [(Taken((receipt,)), detail) for receipt in outcome.receipts]
-        return [(outcome, detail) for _ in entries]
+        return outcome.receipts if type(outcome) is Taken else [(outcome, detail) for _ in entries]
 
     async def keep_array(self, array: Array) -> tuple[Outcome, str]:
         """What became of an array of events; raises nothing but a cancellation."""

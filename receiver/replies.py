@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -87,16 +88,24 @@ class Reply(msgspec.Struct, frozen=True):
     """An answer as ASGI sends it; `content-length` is among the headers."""
 
     status: int
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+
+
+def taken(receipt: Receipt) -> Reply:
+    """The one answer to a request of one event that is `Taken`."""
+    body = _encode(receipt)
+    return Reply(200, _json_of(len(body)), body)
 
 
 def reply(outcome: Outcome) -> Reply:
     """The one answer to an outcome."""
     match outcome:
         case Taken(receipts, batch):
-            body = _encode(_batch(receipts) if batch else receipts[0])
-            return Reply(200, (_JSON, _length(body)), body)
+            if not batch:
+                return taken(receipts[0])
+            body = _encode(_batch(receipts))
+            return Reply(200, _json_of(len(body)), body)
         case Refused(_, challenge):
             return _CHALLENGED if challenge else _REFUSED
         case TooLarge(limit, read):
@@ -142,6 +151,12 @@ def _problem(status: int, detail: str, read: bool, *more: tuple[bytes, bytes]) -
     )
     headers = (_PROBLEM, _length(body), *more)
     return Reply(status, headers if read else (*headers, _CLOSE), body)
+
+
+@lru_cache(maxsize=256)
+def _json_of(length: int) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of a JSON body, made once for each length: most answers are of one."""
+    return (_JSON, (b"content-length", b"%d" % length))
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:

@@ -20,7 +20,8 @@ from receiver.http.cycle import Cycle
 from receiver.http.exchange import Exchange
 from receiver.http.table import Found
 from receiver.locator import Headers
-from receiver.replies import Outcome
+from receiver.receipt import Receipt
+from receiver.replies import Outcome, taken
 
 _log = logging.getLogger("receiver.http")
 
@@ -49,10 +50,10 @@ class Lane(Capture):
         self._crowd.join((operation, exchange.headers, body, values), exchange, loop)
         return True
 
-    def _tell(self, exchange: Exchange, outcome: Outcome) -> None:
+    def _tell(self, exchange: Exchange, found: Outcome | Receipt) -> None:
         self._bodies.release(exchange.body)
         try:
-            exchange.answer(answer.reply(outcome))
+            exchange.answer(taken(found) if isinstance(found, Receipt) else answer.reply(found))
         except Exception:
             _log.exception("an answer could not be written")
 

@@ -5,6 +5,8 @@ Must not know: connections, what is answered to whom.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from receiver.locator import Headers
@@ -24,19 +26,20 @@ def written(status: int, common: Headers, own: Headers, body: bytes, *, last: bo
     `common` are those of every answer of the server; it makes a new list of them each second.
     `last`: say that the connection ends with it, which `own` does not.
     """
-    parts = [STATUS_LINE[status], _lines(common)]
-    for name, value in own:
-        parts += (name, b": ", value, b"\r\n")
-    parts += (b"connection: close\r\n\r\n" if last else b"\r\n", body)
-    return b"".join(parts)
+    end = b"connection: close\r\n\r\n" if last else b"\r\n"
+    return b"".join((STATUS_LINE[status], _common(common), _lines(tuple(own)), end, body))
 
 
 _known: tuple[Headers, bytes] = ((), b"")
 
 
-def _lines(common: Headers) -> bytes:
+def _common(headers: Headers) -> bytes:
     global _known
-    if common is not _known[0]:
-        lines = (b"%b: %b\r\n" % field for field in common)
-        _known = common, b"".join(lines)
+    if headers is not _known[0]:
+        _known = headers, _lines(tuple(headers))
     return _known[1]
+
+
+@lru_cache(maxsize=256)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % field for field in headers])

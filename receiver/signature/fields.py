@@ -27,10 +27,15 @@ def values(headers: Headers, name: bytes) -> list[bytes]:
 
 def one(headers: Headers, name: bytes) -> bytes:
     """The only value sent under a name. Raises SignatureError: missing, doubled, malformed."""
-    found = values(headers, name)
-    if len(found) != 1:
-        raise SignatureError("doubled" if found else "missing")
-    value = found[0].strip(b" \t")
+    found: bytes | None = None
+    for field, sent in headers:
+        if field == name:
+            if found is not None:
+                raise SignatureError("doubled")
+            found = sent
+    if found is None:
+        raise SignatureError("missing")
+    value = found.strip(b" \t")
     if not value or len(value) > MAX_VALUE:
         raise SignatureError("malformed")
     return value

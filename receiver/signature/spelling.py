@@ -41,10 +41,15 @@ def digests(scheme: Scheme, value: bytes, size: int) -> list[bytes]:
     return found
 
 
-def written(scheme: Scheme, digest: bytes) -> str:
+def spelt(scheme: Scheme, digest: bytes) -> bytes:
     """A digest as the scheme's platform writes it: the first prefix, the first encoding."""
-    prefix = scheme.prefixes[0] if scheme.prefixes else ""
-    return prefix + _WRITERS[scheme.encodings[0]](digest).decode("ascii")
+    bare = _WRITERS[scheme.encodings[0]](digest)
+    return scheme.prefixes[0].encode() + bare if scheme.prefixes else bare
+
+
+def written(scheme: Scheme, digest: bytes) -> str:
+    """As `spelt`."""
+    return spelt(scheme, digest).decode()
 
 
 def decode(encoding: str, text: bytes) -> bytes | None:

@@ -21,7 +21,7 @@ import typer
 
 import receiver
 from receiver import running
-from receiver.cli import leaving, narration, opening, options, output, sinks
+from receiver.cli import leaving, looking, narration, opening, options, output, sinks
 
 if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
@@ -72,6 +72,18 @@ def dev(
     config: options.Config = None,
     plugins_dir: options.PluginsDir = None,
     store_dir: options.StoreDir = None,
+    pulled: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="URL",
+            help="Show the messages at URL, and take nothing: no receiver, no file.",
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="NAME", help="With --from: whose messages they are."),
+    ] = None,
 ) -> None:
     """Receive events on this machine: no configuration needed, secrets are made on first run.
 
@@ -81,10 +93,14 @@ def dev(
     Examples:
       receiver dev
       receiver dev --port 9000 --plugins-dir ./my-plugins
+      receiver dev --from mqtt://localhost/sensors/#
     """
     flags = _flags(config, host, port, lane, store_dir, plugins_dir)
     found = opening.load(config, flags)
     catalogue = opening.catalogue(found)
+    if pulled is not None:
+        looking.look(pulled, source, catalogue)
+        return
     opening.hand_down(config, flags)
     play = _play(found, catalogue, _same_store(config, store_dir), config, plugins_dir)
     advice = "receiver dev --port {free}"

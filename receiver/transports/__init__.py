@@ -8,7 +8,7 @@ from receiver.transports.discovery import GROUP, Brought, discover
 from receiver.transports.puller import Puller
 from receiver.transports.pullers import Pullers
 from receiver.transports.pulls import FaultySetting, Pull, made, operation_for
-from receiver.transports.reading import PROOF
+from receiver.transports.reading import PROOF, Guess
 from receiver.transports.standing import PullStanding, State
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "PROOF",
     "Brought",
     "FaultySetting",
+    "Guess",
     "Pull",
     "PullStanding",
     "Puller",

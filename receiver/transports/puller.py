@@ -23,7 +23,7 @@ from receiver.receipt import Receipt, Status
 from receiver.redaction import Redaction, plain
 from receiver.transport import Batch, Message, Transport
 from receiver.transports.pulls import Pull, made, operation_for
-from receiver.transports.reading import Reader
+from receiver.transports.reading import Reader, Reading
 from receiver.transports.standing import PullStanding, State
 
 T = TypeVar("T")
@@ -72,11 +72,17 @@ class Puller:
         *,
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
+        reader: Reading | None = None,
     ) -> None:
-        """Raises LookupError when the contract has no operation for it."""
-        operation = operation_for(catalogue.contract, pull.source, pull.operation)
+        """`reader` makes events of messages, by default as the pull's operation says.
+
+        Raises LookupError when the contract has no operation for it.
+        """
         self.pull = pull
-        self._reader = Reader(Rules.of(operation, catalogue), pull.name)
+        if reader is None:
+            operation = operation_for(catalogue.contract, pull.source, pull.operation)
+            reader = Reader(Rules.of(operation, catalogue), pull.name)
+        self._reader = reader
         self._store = store
         self._clock = clock
         self._sleep = sleep

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from receiver import strictjson
+from receiver.catalogue import Catalogue
 from receiver.errors import JsonError
 from receiver.inbox import Entry
 from receiver.judgement import MAX_TEXT, Arrival, Rules, judge
 from receiver.transport import Message
+from receiver.transports.pulls import operation_for
 
 PROOF = "pull."
 """How the `secret` of a pulled event begins: what proves it is that we may read there."""
@@ -28,6 +30,30 @@ _BREATH = 200
 _KEY_BYTES = 16
 
 
+class Reading(Protocol):
+    """What makes entries of messages."""
+
+    async def entries(self, messages: Sequence[Message], now: datetime) -> list[Entry]:
+        """One entry per event, in order."""
+
+
+class Guess:
+    """Reads each message as an event of the source that has least to object to it."""
+
+    def __init__(self, catalogue: Catalogue, name: str) -> None:
+        contract = catalogue.contract
+        operations = (operation_for(contract, source) for source in contract.sources)
+        self._readers = [Reader(Rules.of(each, catalogue), name) for each in operations]
+
+    async def entries(self, messages: Sequence[Message], now: datetime) -> list[Entry]:
+        """One entry per event, in order."""
+        found: list[Entry] = []
+        for message in messages:
+            tried = [await reader.entries([message], now) for reader in self._readers]
+            found += min(tried, key=lambda some: sum(len(entry.problems) for entry in some))
+        return found
+
+
 class Reader:
     """Makes entries of the messages of one puller."""
 
@@ -35,7 +61,7 @@ class Reader:
         self._rules = rules
         self._proof = PROOF + name
 
-    async def entries(self, messages: tuple[Message, ...], now: datetime) -> list[Entry]:
+    async def entries(self, messages: Sequence[Message], now: datetime) -> list[Entry]:
         """One entry per event, in order."""
         found: list[Entry] = []
         for number, message in enumerate(messages, 1):

@@ -102,6 +102,8 @@ class Source:
     dedup: tuple[DedupRule, ...]
     hooks: Hooks | None = None
     """None: its users have no hooks."""
+    exports: tuple[str, ...] = ()
+    """CloudFormation exports of further topics, whose event types are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class EventType:
     """The name of the pub/sub topic that carries it, where the platform has one per type."""
     sample: Any
     """An example payload."""
+    export: str | None = None
+    """The CloudFormation export that holds the topic's name, where the platform has one."""
 
 
 @dataclass(frozen=True, slots=True)

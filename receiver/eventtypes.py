@@ -83,7 +83,7 @@ class TypeTable:
         """The event type of a component schema, for the source whose operation names it."""
         schema = self.schemas[schema_name]
         words = schema.at("x-receiver")
-        words.allow("event", "hook", "filter", "trigger", "topic")
+        words.allow("event", "hook", "filter", "trigger", "topic", "export")
         name = words.at("event").text()
         hook = words.at("hook").text(default_hook(source, name, prefix))
         levels = words.at("filter")
@@ -98,6 +98,7 @@ class TypeTable:
             trigger=words.at("trigger").text(""),
             topic=words.at("topic").text() if words.at("topic").present else None,
             sample=schema.value.get("example"),
+            export=words.at("export").text() if words.at("export").present else None,
         )
         known = self.events.setdefault((source, name), event)
         if known.schema != schema_name:

@@ -56,6 +56,8 @@ class Event(msgspec.Struct, Generic[P], frozen=True, kw_only=True, dict=True):
     """True when an operator asked for this delivery of an old event."""
     released: bool = False
     """True when an operator released the event from quarantine."""
+    trace: str | None = None
+    """The `traceparent` that it came with (W3C Trace Context), where traces are kept."""
     decoder: Callable[[bytes], P] = msgspec.json.decode
     """Makes `data` of `raw`: the decoder of the generated model of this type."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from receiver import compression, signature, strictjson
+from receiver import compression, signature, strictjson, traceparent
 from receiver.catalogue import Catalogue
 from receiver.contract import Operation
 from receiver.errors import JsonError, SignatureError
@@ -37,12 +37,16 @@ class Array(msgspec.Struct, frozen=True):
 class Gate:
     """What is worked out once for an operation, and for each set of keys."""
 
-    def __init__(self, operation: Operation, catalogue: Catalogue, say: Say) -> None:
+    def __init__(
+        self, operation: Operation, catalogue: Catalogue, say: Say, *, traced: bool = False
+    ) -> None:
+        """`traced`: keep the `traceparent` of a request with its events."""
         schemes, security = catalogue.contract.schemes, operation.security
         self.operation = operation
         self.rules = Rules.of(operation, catalogue)
         self._requirements = [tuple(schemes[name] for name in every) for every in security]
         self._say = say
+        self._traced = traced
         self._keys: SourceKeys | None = None
         self._usable: signature.Requirements = ()
         """Those of the requirements for which there are `_keys`."""
@@ -61,7 +65,8 @@ class Gate:
             secret = self._verify(keyring, headers, body, now)
         except SignatureError as refused:
             return self._refusal(refused.reason)
-        arrival = Arrival(self.rules, headers, path, secret, now)
+        trace = traceparent.of(headers) if self._traced else None
+        arrival = Arrival(self.rules, headers, path, secret, now, trace=trace)
         limits = operation.limits
         try:
             # The signature is over the bytes as sent, so nothing unpacks them before it is checked.

@@ -126,8 +126,16 @@ class Intake:
     # For requests that are taken in together (receiver.crowd).
 
     def direct(self, operation: Operation) -> bool:
-        """Whether nothing has to be waited for to prove a request of this operation."""
-        return operation.transport not in self._openers
+        """Whether a request of this operation is proved by itself, and nothing is waited for."""
+        if operation.transport in self._openers:
+            return False
+        keys = self.keyring.for_source(operation.source)
+        return keys is None or not keys.networks
+
+    def admits(self, operation: Operation, address: str | None) -> bool:
+        """Whether a request of this operation may come from an address; None: nobody knows it."""
+        keys = self.keyring.for_source(operation.source)
+        return keys is None or keys.admits(address)
 
     def now(self) -> datetime:
         """What `examine` is to be told."""

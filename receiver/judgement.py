@@ -58,6 +58,8 @@ class Arrival(msgspec.Struct, frozen=True):
     at: datetime
     envelope: Mapping[str, str] | None = None
     """What the transport says of them, as far as it is proved."""
+    trace: str | None = None
+    """The `traceparent` of the request."""
 
 
 def judge(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
@@ -135,6 +137,7 @@ def _entry(
         operation=arrival.rules.operation.id,
         secret=arrival.secret,
         problems=problems,
+        trace=arrival.trace,
     )
 
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
+from receiver import tracing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -82,7 +84,13 @@ def client(*, allow_private: bool = False) -> httpx.AsyncClient:
         follow_redirects=False,
         trust_env=False,
         headers={"accept-encoding": "identity", "user-agent": "receiver"},
+        event_hooks={"request": [_carry_on]} if tracing.ACTIVE else {},
     )
+
+
+async def _carry_on(request: httpx.Request) -> None:
+    """Send the trace along that the call of the sink is part of."""
+    tracing.inject(request.headers)
 
 
 def refusal(address: Address, *, allow_private: bool) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,16 +17,27 @@ from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job, UnderWay
 from receiver.dispatch.clock import Clock
 from receiver.dispatch.durations import Durations
 from receiver.dispatch.isolated import IsolatedSink
-from receiver.dispatch.outcome import DELIVERED, Judge, Outcome, Raised
+from receiver.dispatch.lanes import Item, Lane, Lanes
+from receiver.dispatch.outcome import (
+    DELIVERED,
+    GIVEN_BACK,
+    GivenBack,
+    Judge,
+    Outcome,
+    Raised,
+    RetryAt,
+)
 from receiver.dispatch.route import Route
-from receiver.dispatch.selection import Selection, Way, event
+from receiver.dispatch.selection import Selection, event
 from receiver.dispatch.tasks import Tasks
 from receiver.dispatch.threads import Threads
+from receiver.event import Event
 from receiver.inbox import Claim
 from receiver.plugins import Hook
+from receiver.tracing import around
 
-Decide = Callable[[Claim, Outcome], None]
-"""Takes each outcome, on the loop."""
+Decide = Callable[[Claim, Outcome | GivenBack], None]
+"""Takes what became of each claim, on the loop."""
 
 
 class Delivery:
@@ -43,18 +54,22 @@ class Delivery:
         clock: Clock,
         random: Callable[[], float],
         freed: Callable[[], None],
+        ended: Callable[[list[Outcome]], None],
         durations: Durations,
     ) -> None:
-        """`freed` is called when a call that was given up came back after all."""
+        """`freed` is called when a call that was given up came back after all, `ended` with the
+        outcomes of each call."""
         self._route = route
         self._selection = selection
         self._judge = judge
         self._decide = decide
         self._clock = clock
         self._random = random
+        self._ended = ended
         self._durations = durations
         self._batch = route.batch
         self._batch_wait = route.batch_wait
+        self._apart = isinstance(sink, IsolatedSink)
         self._tasks: Crew
         self._threads: Crew
         if isinstance(sink, IsolatedSink):
@@ -64,8 +79,10 @@ class Delivery:
             self._tasks = Tasks(size, deadline, self._report, freed)
             self._threads = Threads(route.name, size, deadline, self._report, freed)
         self._crews = (self._tasks, self._threads)
-        self._gathering: deque[tuple[Claim, Way, float]] = deque()
-        """Claims that wait for a batch, its way, and since when."""
+        self._hand: set[Item] = set()
+        self._lanes = Lanes()
+        self._gathering: deque[Item] = deque()
+        """The first of their lanes, waiting for a batch."""
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
 
@@ -88,18 +105,47 @@ class Delivery:
         return [UnderWay(name, plugin, *place) for crew in self._crews for place in crew.places()]
 
     def take(self, claims: Iterable[Claim]) -> None:
-        """See to it that each claim gets its outcome."""
-        loop = asyncio.get_running_loop()
+        """See to it that each claim gets its outcome, or is given back."""
+        now = asyncio.get_running_loop().time()
         for claim in claims:
             way = self._selection.way(claim.event.source, claim.event.type)
             if way is None:
                 # It was wanted when it failed first; the sink has no hook for it any more.
                 self._decide(claim, DELIVERED)
-            elif way.batch is not None and claim.attempt == 1:
-                self._gathering.append((claim, way, loop.time()))
-            else:
-                self._alone(claim, way)
+                continue
+            item = Item(claim, way, self._lane(claim), now, alone=claim.attempt > 1)
+            self._hand.add(item)
+            self._lanes.add(item)
+            if self._lanes.first(item):
+                self._begin(item)
         self._send_batches()
+
+    def _lane(self, claim: Claim) -> Lane | None:
+        event = claim.event
+        if not self._route.ordered or event.node is None:
+            return None
+        return claim.route, event.source, event.node
+
+    def recall(self) -> None:
+        """Give back what is in hand and not begun."""
+        for crew in self._crews:
+            for job in crew.recall():
+                for item in job.items:
+                    item.called = False
+        self._gathering.clear()
+        self._drop([item for item in self._hand if not item.called])
+
+    def _drop(self, items: list[Item]) -> None:
+        """Give items back."""
+        for item in items:
+            if not item.gone:
+                item.gone = True
+                self._hand.discard(item)
+                for later in self._lanes.cut(item):
+                    later.gone = True
+                    self._hand.discard(later)
+                    self._decide(later.claim, GIVEN_BACK)
+                self._decide(item.claim, GIVEN_BACK)
 
     def stop(self) -> None:
         """Begin no more calls; what was taken and not begun stays without an outcome."""
@@ -118,37 +164,64 @@ class Delivery:
     def _crew(self, hook: Hook) -> Crew:
         return self._tasks if hook.asynchronous else self._threads
 
-    def _alone(self, claim: Claim, way: Way) -> None:
-        told = event(claim, way.decoder)
-        argument = [told] if way.listed else told
-        self._crew(way.hook).put(Job(way.hook, argument, (claim,), batch=way.listed))
+    def _begin(self, item: Item) -> None:
+        """Its turn has come: nothing of its lane is before it."""
+        if item.called or self._stopped:
+            return
+        if item.way.batch is not None and not item.alone:
+            self._gathering.append(item)
+            return
+        item.called = True
+        told = item.event or event(item.claim, item.way.decoder)
+        argument = [told] if item.way.listed else told
+        hook = self._traced(item.way.hook, [told])
+        self._crew(hook).put(Job(hook, argument, (item,), batch=item.way.listed))
+
+    def _traced(self, hook: Hook, events: Sequence[Event[Any]]) -> Hook:
+        """The hook, in a span where its events came with a trace; apart, its process sees to it."""
+        if self._apart:
+            return hook
+        call = around(hook.call, self._route.name, events, asynchronous=hook.asynchronous)
+        return hook if call is hook.call else replace(hook, call=call)
 
     def _send_batches(self) -> None:
         """Hand out batches that are full or have waited, while somebody is free to take them."""
         loop = asyncio.get_running_loop()
         while self._gathering and not self._stopped:
-            _, way, since = self._gathering[0]
-            assert way.batch is not None
-            crew = self._crew(way.batch)
+            first = self._gathering[0]
+            assert first.way.batch is not None
+            crew = self._crew(first.way.batch)
             if crew.free <= 0:
                 return  # the report of the call that frees it comes back here
-            wait = since + self._batch_wait - loop.time()
-            if len(self._gathering) < self._batch and wait > 0:
+            wait = first.since + self._batch_wait - loop.time()
+            if wait > 0 and sum(not item.called for item in self._hand) < self._batch:
                 if self._timer is None:
                     self._timer = loop.call_later(wait, self._waited)
                 return
-            size = min(self._batch, len(self._gathering))
-            together = [self._gathering.popleft() for _ in range(size)]
-            events = [event(claim, way.decoder) for claim, way, _ in together]
-            claims = tuple(claim for claim, _, _ in together)
-            crew.put(Job(way.batch, events, claims, batch=True))
+            items = self._next_batch(first.way.batch)
+            for item in items:
+                item.called = True
+            events = [item.event or event(item.claim, item.way.decoder) for item in items]
+            crew.put(Job(self._traced(first.way.batch, events), events, items, batch=True))
+
+    def _next_batch(self, hook: Hook) -> tuple[Item, ...]:
+        """The first of the lanes that wait, and what is behind each of them, in order."""
+        items: list[Item] = []
+        while self._gathering and len(items) < self._batch:
+            first = self._gathering.popleft()
+            items.append(first)
+            for later in self._lanes.behind(first):
+                if len(items) >= self._batch or later.way.batch is not hook or later.alone:
+                    break
+                items.append(later)
+        return tuple(items)
 
     def _waited(self) -> None:
         self._timer = None
         self._send_batches()
 
     def _report(self, job: Job, result: Any, seconds: float) -> None:
-        """See to it that each claim of an ended call gets its outcome."""
+        """See to it that each item of an ended call gets its outcome."""
         try:
             if result is not None and not job.hook.asynchronous and inspect.isawaitable(result):
                 # A plain function that returned a coroutine: an async one behind a decorator.
@@ -156,22 +229,44 @@ class Delivery:
                 self._tasks.put(replace(job, hook=waiting))
                 return
             self._durations.add(seconds)
-            judged = self._judge.batch(result, len(job.claims)) if job.batch else [result]
+            judged = self._judge.batch(result, len(job.items)) if job.batch else [result]
         except BaseException as error:  # what a hook returned may do anything when looked at
-            judged = [Raised(error)] * len(job.claims)
-        if judged is None and len(job.claims) > 1:
-            self._one_by_one(job)
-            return
-        results = [result] if judged is None else judged
-        now = self._clock.now()
-        for claim, each in zip(job.claims, results, strict=True):
-            outcome = self._judge.outcome(each, claim, now=now, random=self._random())
-            self._decide(claim, outcome)
+            judged = [Raised(error)] * len(job.items)
+        if judged is None and len(job.items) > 1:
+            self._one_by_one(job.items)
+        else:
+            self._conclude(job.items, [result] if judged is None else judged)
         if self._gathering:
             self._send_batches()
 
-    def _one_by_one(self, job: Job) -> None:
-        for claim in job.claims:
-            way = self._selection.way(claim.event.source, claim.event.type)
-            assert way is not None, "it was in a batch"
-            self._alone(claim, way)
+    def _conclude(self, items: Iterable[Item], results: list[Any]) -> None:
+        """Take the results of one call.
+
+        After one that failed, later ones of its node count as not delivered, whatever they came to:
+        they are made again after it.
+        """
+        now = self._clock.now()
+        outcomes: list[Outcome] = []
+        for item, result in zip(items, results, strict=True):
+            if item.gone:
+                continue
+            outcome = self._judge.outcome(result, item.claim, now=now, random=self._random())
+            outcomes.append(outcome)
+            self._decide(item.claim, outcome)
+            self._hand.discard(item)
+            if isinstance(outcome, RetryAt):
+                item.gone = True
+                for later in self._lanes.cut(item):
+                    later.gone = True
+                    self._hand.discard(later)
+                    self._decide(later.claim, GIVEN_BACK)
+            elif (follower := self._lanes.remove(item)) is not None:
+                self._begin(follower)
+        self._ended(outcomes)
+
+    def _one_by_one(self, items: tuple[Item, ...]) -> None:
+        for item in items:
+            item.alone, item.called = True, False
+        for item in items:
+            if self._lanes.first(item):
+                self._begin(item)

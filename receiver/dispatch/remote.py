@@ -63,6 +63,11 @@ class Remote:
             self._jobs.append(job)
             self.go_on()
 
+    def recall(self) -> list[Job]:
+        jobs = list(self._jobs)
+        self._jobs.clear()
+        return jobs
+
     def stop(self) -> None:
         self._stopped = True
         self._jobs.clear()
@@ -124,6 +129,7 @@ def letter(event: Event[Any]) -> Letter:
         event.attempt,
         event.replay,
         event.released,
+        event.trace,
     )
 
 

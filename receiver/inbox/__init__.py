@@ -69,6 +69,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The name of the secret that proved it."""
     problems: tuple[str, ...] = ()
     """Why it is quarantined; empty for an event that is delivered."""
+    trace: str | None = None
+    """The `traceparent` that it came with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class Stored:
     secret: str
     released: bool = False
     problems: tuple[str, ...] = ()
+    trace: str | None = None
     place: int | None = None
     """In the quarantine: the order of arrival."""
 

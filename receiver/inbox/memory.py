@@ -283,7 +283,13 @@ class MemoryInbox(Again, Desk, Helm, History):
 
     def _place(self, name: str) -> RoutePlace:
         route = self._routes[name]
-        return place(name, route.ledger, last_seq=self._events.last, dead=len(route.dead))
+        return place(
+            name,
+            route.ledger,
+            last_seq=self._events.last,
+            dead=len(route.dead),
+            again=len(route.again),
+        )
 
 
 def _seq(event: Stored) -> int:

@@ -24,6 +24,8 @@ class RoutePlace:
     held: int
     """Exceptions held back behind an earlier event of their node."""
     dead: int
+    exceptions: int = 0
+    """All of them: in flight, waiting, held back, and dead letters that are to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)

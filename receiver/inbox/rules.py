@@ -75,11 +75,14 @@ def stored(entry: Entry, *, seq: int | None, problems: tuple[str, ...] = ()) -> 
         raw=entry.raw,
         operation=entry.operation,
         secret=entry.secret,
+        trace=entry.trace,
         problems=problems,
     )
 
 
-def place(route: str, ledger: Ledger, *, last_seq: int, dead: int) -> RoutePlace:
+def place(
+    route: str, ledger: Ledger, *, last_seq: int, dead: int, again: int = 0
+) -> RoutePlace:
     """Where a route stands whose ledger is this one."""
     kept = list(ledger.kept())
     return RoutePlace(
@@ -89,6 +92,7 @@ def place(route: str, ledger: Ledger, *, last_seq: int, dead: int) -> RoutePlace
         waiting=sum(due is not None and not held for _, held, due in kept),
         held=sum(held for _, held, _ in kept),
         dead=dead,
+        exceptions=len(kept) + again,
     )
 
 

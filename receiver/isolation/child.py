@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from receiver import tracing
 from receiver.catalogue import Catalogue, load
 from receiver.dispatch.calls import Crew, Job
 from receiver.dispatch.outcome import Raised
@@ -50,6 +51,7 @@ from receiver.isolation.telling import told
 from receiver.plugins import BoundSink, Hook, anchored, bind
 from receiver.plugins.discovery import found_at
 from receiver.sink import secrets
+from receiver.tracing import around
 
 NEVER = 1e9
 """Seconds; the parent watches over plain hooks, for only it can end them."""
@@ -117,6 +119,7 @@ class Child(asyncio.Protocol):
         """Be the sink that the parent wants, within its limits."""
         _settle_in(start)
         self._start = start
+        tracing.configure()
         try:
             self._catalogue = load(start.package)
             plugin = found_at(start.plugin, start.origin, start.address)
@@ -152,6 +155,7 @@ class Child(asyncio.Protocol):
             await crew.leave()
         result = await once(self._sink.close, CLOSING) if self._sink.close else None
         await self._sink.release()
+        await tracing.leave()
         self._say(Closed(self._told(result if isinstance(result, Raised) else None)))
 
     def _call(self, call: Call) -> None:
@@ -159,6 +163,9 @@ class Child(asyncio.Protocol):
         hook = self._sink.hook_for(call.hook)
         assert hook is not None, "the parent knows the hooks from here"
         events = [self._event(letter) for letter in call.letters]
+        assert self._start is not None
+        traced = around(hook.call, self._start.route, events, asynchronous=hook.asynchronous)
+        hook = replace(hook, call=traced)
         argument = events if call.listed else events[0]
         self._crew(hook).put(Errand(hook, argument, (), call.listed, call.number))
 
@@ -199,6 +206,7 @@ class Child(asyncio.Protocol):
             attempt=letter.attempt,
             replay=letter.replay,
             released=letter.released,
+            trace=letter.trace,
             decoder=self._catalogue.decoder(letter.source, letter.type),
         )
 

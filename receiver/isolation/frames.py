@@ -39,6 +39,7 @@ class Letter(msgspec.Struct, frozen=True, array_like=True):
     attempt: int
     replay: bool
     released: bool
+    trace: str | None = None
 
 
 class Start(Message, frozen=True):

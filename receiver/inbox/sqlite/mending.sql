@@ -31,8 +31,8 @@ DELETE FROM dead WHERE again = 1 AND route = ? AND seq = ?;
 
 -- name: readmit
 INSERT INTO events (id, source, type, key, time, received_at, node, user, operation, secret,
-                    released, raw)
-SELECT id, source, ?, ?, ?, received_at, ?, ?, operation, secret, 1, raw
+                    trace, released, raw)
+SELECT id, source, ?, ?, ?, received_at, ?, ?, operation, secret, trace, 1, raw
 FROM quarantine WHERE id = ?;
 
 -- name: leave_quarantine

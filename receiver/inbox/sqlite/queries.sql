@@ -5,13 +5,14 @@
 
 -- name: insert_event
 -- One accepted event; run with as many groups of values as there are events (queries.repeated).
-INSERT INTO events (id, source, type, key, time, received_at, node, user, operation, secret, raw)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO events (id, source, type, key, time, received_at, node, user, operation, secret, trace,
+                    raw)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_quarantined
 INSERT INTO quarantine (id, source, type, key, time, received_at, node, user, operation, secret,
-                        dedup_key, problems, raw)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                        trace, dedup_key, problems, raw)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: remember
 -- Some dedup keys of one transaction.
@@ -112,7 +113,8 @@ FROM (SELECT seq, source, type, node, user FROM events WHERE seq > ? ORDER BY se
 
 -- name: events_at
 -- The events at some positions, given as a JSON array.
-SELECT seq, id, source, type, key, time, received_at, node, user, raw, operation, secret, released
+SELECT seq, id, source, type, key, time, received_at, node, user, raw, operation, secret,
+       released, trace
 FROM events
 WHERE seq IN (SELECT value FROM json_each(?))
 ORDER BY seq;
@@ -123,7 +125,9 @@ SELECT routes.route,
        routes.position,
        count(ranked.seq) FILTER (WHERE ranked.rank = 1 AND ranked.due_at IS NOT NULL),
        count(ranked.seq) FILTER (WHERE ranked.rank > 1),
-       (SELECT count(*) FROM dead WHERE dead.route = routes.route AND again = 0)
+       (SELECT count(*) FROM dead WHERE dead.route = routes.route AND again = 0),
+       count(ranked.seq)
+           + (SELECT count(*) FROM dead WHERE dead.route = routes.route AND again = 1)
 FROM routes
 LEFT JOIN (
     SELECT exceptions.route, seq, due_at,
@@ -162,7 +166,7 @@ SELECT dead.route, dead.attempts, dead.buried_at,
        dead.failed_at, dead.kind, dead.error, dead.message, dead.traceback,
        events.seq, events.id, events.source, events.type, events.key, events.time,
        events.received_at, events.node, events.user, events.raw, events.operation,
-       events.secret, events.released
+       events.secret, events.released, events.trace
 FROM dead JOIN events USING (seq)
 WHERE (:route IS NULL OR dead.route = :route)
   AND again = 0
@@ -182,7 +186,8 @@ WHERE events.id = ?
 ORDER BY attempts.failed_at, attempts.route, attempts.number;
 
 -- name: quarantined_at
-SELECT place, id, source, type, key, time, received_at, node, user, raw, operation, secret, problems
+SELECT place, id, source, type, key, time, received_at, node, user, raw, operation, secret,
+       problems, trace
 FROM quarantine
 WHERE place IN (SELECT value FROM json_each(?))
 ORDER BY place;

@@ -42,7 +42,7 @@ def moment(micros: int) -> datetime:
 
 
 def envelope(entry: Entry, received_at: int) -> tuple[Any, ...]:
-    """An entry's columns up to the secret, as `insert_event` and `insert_quarantined` take them."""
+    """An entry's columns up to the trace, as `insert_event` and `insert_quarantined` take them."""
     return (
         entry.id,
         entry.source,
@@ -54,6 +54,7 @@ def envelope(entry: Entry, received_at: int) -> tuple[Any, ...]:
         entry.user,
         entry.operation,
         entry.secret,
+        entry.trace,
     )
 
 
@@ -88,6 +89,7 @@ def _kept(
         raw=row[9],
         operation=row[10],
         secret=row[11],
+        trace=row[13],
         released=released,
         problems=problems,
         place=place,

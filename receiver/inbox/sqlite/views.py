@@ -83,8 +83,9 @@ def places(connection: sqlite3.Connection) -> list[RoutePlace]:
             waiting=waiting,
             held=held,
             dead=dead,
+            exceptions=exceptions,
         )
-        for route, position, waiting, held, dead in found
+        for route, position, waiting, held, dead, exceptions in found
     ]
 
 

@@ -21,6 +21,7 @@ CREATE TABLE events (
     user        TEXT,
     operation   TEXT NOT NULL,
     secret      TEXT NOT NULL,
+    trace       TEXT,
     released    INTEGER NOT NULL DEFAULT 0,
     raw         BLOB NOT NULL
 ) STRICT;
@@ -41,6 +42,7 @@ CREATE TABLE quarantine (
     user        TEXT,
     operation   TEXT NOT NULL,
     secret      TEXT NOT NULL,
+    trace       TEXT,
     dedup_key   BLOB,
     problems    TEXT NOT NULL,  -- a JSON array of strings
     raw         BLOB NOT NULL

@@ -6,15 +6,19 @@ Must not know: how a route is run, HTTP, the command line.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from receiver import backoff
 from receiver.backoff import Schedule
+from receiver.breaker import Limits
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Route, examine
 from receiver.errors import ConfigError, PluginError
 from receiver.plugins import Plugin, SettingError, anchored, autoroute, bind, check
 from receiver.secrets import sink_settings
-from receiver.settings import Configuration, RetrySettings, nearest_of
+from receiver.settings import Configuration, RetrySettings, RouteSettings, nearest_of
 
 
 def routes(
@@ -89,14 +93,24 @@ def _route(
         raise found.error(
             ("routes", name, "sink"), f"no sink {given.sink!r} is installed; {advice}"
         )
-    plugin = plugins[given.sink]
-    settings = sink_settings(found, name, environ)
+    return assembled(
+        name, given, plugins[given.sink], sink_settings(found, name, environ), found.base
+    )
+
+
+def assembled(
+    name: str, given: RouteSettings, plugin: Plugin, settings: Mapping[str, Any], base: Path
+) -> Route:
+    """A route of what its table says, with the sink's settings resolved.
+
+    `base` is the folder that relative paths in them count from. Raises PluginError.
+    """
     apart = given.isolation == "process"  # then its code is not imported here, not even to look
     return Route(
         name=name,
         plugin=plugin,
-        settings=settings if apart else anchored(plugin, settings, found.base),
-        base=found.base if apart else None,
+        settings=settings if apart else anchored(plugin, settings, base),
+        base=base if apart else None,
         events=given.events,
         sources=given.sources,
         nodes=given.nodes,
@@ -104,10 +118,13 @@ def _route(
         start=given.start,
         ordered=given.ordered,
         concurrency=given.concurrency,
-        batch=given.batch,
-        batch_wait=given.batch_wait,
+        was=given.was,
+        rate=given.rate,
+        batch=given.batch.size,
+        batch_wait=given.batch.wait,
         deadline=given.deadline,
         schedule=_schedule(given.retry),
+        breaker=Limits(**given.breaker.model_dump()),
         max_exceptions=given.max_exceptions,
         isolation=given.isolation,
         memory=given.memory,
@@ -117,10 +134,12 @@ def _route(
 def _schedule(retry: RetrySettings | None) -> Schedule:
     if retry is None:
         return backoff.DEFAULT
+    schedule = backoff.DEFAULT
     if retry.schedule is not None:
-        return backoff.listed(retry.schedule)
-    assert retry.first is not None
-    assert retry.factor is not None
-    assert retry.cap is not None
-    assert retry.attempts is not None
-    return backoff.growing(retry.first, retry.factor, retry.cap, retry.attempts)
+        schedule = backoff.listed(retry.schedule)
+    elif retry.first is not None:
+        assert retry.factor is not None
+        assert retry.cap is not None
+        assert retry.attempts is not None
+        schedule = backoff.growing(retry.first, retry.factor, retry.cap, retry.attempts)
+    return replace(schedule, max_age=retry.max_age)

@@ -112,7 +112,7 @@ def remove_user(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Remove a user and their tokens; their hooks are paused.
+    """Remove a user, their tokens and their hooks.
 
     \b
     Example:

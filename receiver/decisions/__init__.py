@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from receiver.decisions.accounts import ROLES, Role, Token, User
 from receiver.decisions.book import Book
-from receiver.decisions.routes import Hook, ManagedRoute
+from receiver.decisions.routes import Flow, Hook, ManagedRoute
 from receiver.decisions.sealing import Seal
 
-__all__ = ["ROLES", "Book", "Hook", "ManagedRoute", "Role", "Seal", "Token", "User"]
+__all__ = ["ROLES", "Book", "Flow", "Hook", "ManagedRoute", "Role", "Seal", "Token", "User"]

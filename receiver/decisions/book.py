@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
 from receiver.decisions.accounts import Token, User
-from receiver.decisions.routes import ManagedRoute
+from receiver.decisions.routes import Flow, ManagedRoute
 from receiver.filters import Filter
 from receiver.inbox.registry import Audited, Change, Registry
 
 T = TypeVar("T")
+Decision: TypeAlias = ManagedRoute | Flow | Filter | User | Token
 
 HIDDEN = "…"
 """What stands for a secret where a record is shown."""
@@ -76,7 +77,7 @@ class Book:
 
     async def put(
         self,
-        value: ManagedRoute | Filter | User | Token,
+        value: Decision,
         *,
         who: str,
         action: str,
@@ -87,9 +88,9 @@ class Book:
 
     async def change(
         self,
-        values: Sequence[tuple[ManagedRoute | Filter | User | Token, int | None]],
+        values: Sequence[tuple[Decision, int | None]],
         *,
-        gone: Sequence[ManagedRoute | Filter | User | Token] = (),
+        gone: Sequence[Decision] = (),
         who: str,
         action: str,
     ) -> int:
@@ -137,9 +138,10 @@ def _masked(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kind(value: ManagedRoute | Filter | User | Token) -> str:
+def _kind(value: Decision) -> str:
     kinds: dict[type, str] = {
         ManagedRoute: "route",
+        Flow: "flow",
         Filter: "filter",
         User: "user",
         Token: "token",
@@ -147,5 +149,5 @@ def _kind(value: ManagedRoute | Filter | User | Token) -> str:
     return kinds[type(value)]
 
 
-def _name(value: ManagedRoute | Filter | User | Token) -> str:
+def _name(value: Decision) -> str:
     return value.id if isinstance(value, Token) else value.name

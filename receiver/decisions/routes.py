@@ -46,7 +46,6 @@ class ManagedRoute(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of `[routes.NAME]` (receiver.settings) other than OWN."""
     start: str = "end"
     """Where it began: `end`, `beginning` or a time."""
-    paused: bool = False
     strict: bool = False
     """Delivered to only where an enabled filter lists it."""
     owner: str | None = None
@@ -60,6 +59,13 @@ class ManagedRoute(msgspec.Struct, frozen=True, kw_only=True):
         """All settings of the sink. Raises ConfigError."""
         secret = {key: json.loads(seal.open(value)) for key, value in self.sealed.items()}
         return {**self.settings, **secret}
+
+
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asked of a route, configured or not; the inbox says what holds."""
+
+    name: str
+    flow: Literal["running", "paused"]
 
 
 def sealed(secret: Mapping[str, Any], seal: Seal) -> dict[str, str]:

@@ -133,10 +133,11 @@ class Accounts:
         await self._book.change([(fresh, None)], gone=gone, who=who, action="change password")
 
     async def dismiss(self, name: str, *, who: str) -> None:
-        """Remove a user, and every token of theirs. Raises Refused."""
+        """Remove a user, every token of theirs, and their hooks. Raises Refused."""
         user = await self._found(name)
         tokens = [token for token in await self._book.tokens() if token.user == name]
-        await self._book.change([], gone=[user, *tokens], who=who, action="remove user")
+        hooks = [route for route in await self._book.routes() if route.owner == name]
+        await self._book.change([], gone=[user, *tokens, *hooks], who=who, action="remove user")
 
     async def grant(
         self,

@@ -204,7 +204,7 @@ class _Failures:
         retry_after: int | None = None,
     ) -> ConnexionResponse:
         body, media_type = failure(self._rules.dialect(request.scope["path"]), status, reason)
-        headers = {"cache-control": "no-store", "content-type": media_type}
+        headers = {"cache-control": "no-store"}
         if retry_after is not None:
             headers["retry-after"] = str(retry_after)
         return ConnexionResponse(

@@ -50,7 +50,7 @@ class Integrations:
     ) -> dict[str, Any]:
         """All integrations, or those of a name."""
         found = [
-            _shown(route)
+            _shown(route, await self._routes.paused(route.name))
             for route in await self._routes.all(caller)
             if route.form == "integration"
             and service_name in (None, route.name)
@@ -173,11 +173,11 @@ class Integrations:
         raise wrong(f"no endpoint {endpoint!r}; {nearest_of(endpoint, known, 'endpoints:')}")
 
 
-def _shown(route: ManagedRoute) -> dict[str, Any]:
+def _shown(route: ManagedRoute, paused: bool) -> dict[str, Any]:
     return {
         "service_name": route.name,
         "endpoint_name": route.endpoint,
-        "integration_enabled": not route.paused,
+        "integration_enabled": not paused,
     }
 
 

@@ -32,25 +32,23 @@ class Native:
     async def list_routes(self, caller: Caller) -> dict[str, Any]:
         """Configured routes (for operators), then those of the API."""
         configured = self._routes.found.settings.routes if caller.operator else {}
-        return {
-            "routes": [
-                *(_configured(name, route) for name, route in configured.items()),
-                *(shown(route) for route in await self._routes.all(caller)),
-            ]
-        }
+        found = [_configured(name, route) for name, route in configured.items()]
+        found += [shown(route) for route in await self._routes.all(caller)]
+        return {"routes": [await self._flowing(route) for route in found]}
 
     async def create_route(self, caller: Caller, body: Mapping[str, Any]) -> tuple[Any, int]:
         """Make a route."""
         start = body.get("from", "end")
-        return shown(await self._routes.create(caller, _wish(body["name"], body), start)), 201
+        made = await self._routes.create(caller, _wish(body["name"], body), start)
+        return await self._flowing(shown(made)), 201
 
     async def view_route(self, caller: Caller, name: str) -> dict[str, Any]:
         """One route."""
         configured = self._routes.found.settings.routes
         if name in configured and caller.operator:
-            return _configured(name, configured[name])
+            return await self._flowing(_configured(name, configured[name]))
         route, version = await self._routes.one(caller, name)
-        return {**shown(route), "version": version}
+        return {**await self._flowing(shown(route)), "version": version}
 
     async def replace_route(
         self, caller: Caller, name: str, body: Mapping[str, Any]
@@ -58,7 +56,8 @@ class Native:
         """Have a route be as the body says, whole; secrets that it leaves out stay."""
         before, _ = await self._routes.one(caller, name)
         wish = _wish(name, body, before)
-        return shown(await self._routes.replace(caller, wish, body.get("version")))
+        changed = await self._routes.replace(caller, wish, body.get("version"))
+        return await self._flowing(shown(changed))
 
     async def delete_route(self, caller: Caller, name: str) -> tuple[None, int]:
         """Remove a route."""
@@ -67,11 +66,16 @@ class Native:
 
     async def pause_route(self, caller: Caller, name: str) -> dict[str, Any]:
         """Have a route wait."""
-        return shown(await self._routes.pause(caller, name, True))
+        await self._routes.steer(caller, name, True)
+        return await self.view_route(caller, name)
 
     async def resume_route(self, caller: Caller, name: str) -> dict[str, Any]:
         """Have a route go on."""
-        return shown(await self._routes.pause(caller, name, False))
+        await self._routes.steer(caller, name, False)
+        return await self.view_route(caller, name)
+
+    async def _flowing(self, route: dict[str, Any]) -> dict[str, Any]:
+        return {**route, "paused": await self._routes.paused(route["name"])}
 
     async def list_sinks(self, caller: Caller, accept_language: str = "") -> dict[str, Any]:
         """Every installed sink, and the form of its settings."""
@@ -143,7 +147,6 @@ def shown(route: ManagedRoute) -> dict[str, Any]:
         "settings": route.settings,
         "secrets": sorted(route.sealed),
         "options": route.options,
-        "paused": route.paused,
         "strict": route.strict,
         **({"owner": route.owner} if route.owner else {}),
         **({"endpoint": route.endpoint} if route.endpoint else {}),
@@ -176,7 +179,6 @@ def _configured(name: str, route: RouteSettings) -> dict[str, Any]:
         "settings": {},
         "secrets": [],
         "options": {key: value for key, value in options.items() if key in OPTIONS},
-        "paused": False,
         "strict": False,
     }
 
@@ -187,7 +189,7 @@ def _wish(name: str, body: Mapping[str, Any], before: ManagedRoute | None = None
         sink=body["sink"],
         settings=body.get("settings", {}),
         options=body.get("options", {}),
-        paused=body.get("paused", False),
+        paused=body.get("paused"),
         strict=body.get("strict", False),
         form=before.form if before else "route",
         endpoint=before.endpoint if before and before.sink == body["sink"] else None,

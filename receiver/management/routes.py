@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-import msgspec
 from pydantic import ValidationError
 
 from receiver.catalogue import Catalogue
-from receiver.decisions import Book, Hook, ManagedRoute, Seal
+from receiver.decisions import Book, Flow, Hook, ManagedRoute, Seal
 from receiver.decisions.routes import OWN, sealed
 from receiver.errors import PluginError
 from receiver.inbox import Inbox, RouteStart
@@ -43,7 +42,8 @@ class Wish:
     needs: Collection[str] = ()
     """Settings that must be given, though the sink could do without."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    paused: bool = False
+    paused: bool | None = None
+    """None: as it is."""
     form: Any = "route"
     strict: bool = False
     owner: str | None = None
@@ -105,6 +105,8 @@ class Routes:
         route = self._checked(caller, wish, None, start)
         began = RouteSettings.model_validate({"sink": wish.sink, "from": start}).start
         await self._inbox.register([RouteStart(route=route.name, start=began)])
+        if wish.paused:
+            await self._inbox.steer(route.name, "paused", at=self._book.clock())
         await self._keep(caller, route, 0, f"create {route.form}")
         return route
 
@@ -113,16 +115,26 @@ class Routes:
         before, version = await self.one(caller, wish.name)
         route = self._checked(caller, wish, before, before.start)
         await self._keep(caller, route, expect or version, f"change {route.form}")
+        if wish.paused is not None:
+            await self.steer(caller, wish.name, wish.paused)
         return route
 
-    async def pause(self, caller: Caller, name: str, paused: bool) -> ManagedRoute:
-        """Have a route wait, or go on. Raises Refused."""
-        if name in self.found.settings.routes:
-            raise Refused(409, f"the route {name!r} stands in {self.found.label}: change it there")
-        before, version = await self.one(caller, name)
-        route = _with(before, paused=paused)
-        await self._keep(caller, route, version, "pause route" if paused else "resume route")
-        return route
+    async def steer(self, caller: Caller, name: str, paused: bool) -> None:
+        """Have a route wait, or go on; also one of the configuration. Raises Refused."""
+        flow: Literal["running", "paused"] = "paused" if paused else "running"
+        if name not in self.found.settings.routes:
+            await self.one(caller, name)
+        if await self.paused(name) == paused:
+            return
+        if not await self._inbox.steer(name, flow, at=self._book.clock()):
+            raise Refused(409, f"the route {name!r} has not begun yet")
+        asked = Flow(name=name, flow=flow)
+        await self._book.put(asked, who=caller.name, action=f"have a route {flow}")
+
+    async def paused(self, name: str) -> bool:
+        """Whether a route waits."""
+        flows = {one.route: one.flow for one in await self._inbox.flows()}
+        return flows.get(name) == "paused"
 
     async def remove(self, caller: Caller, name: str) -> None:
         """Remove a route of the API. Raises Refused."""
@@ -168,7 +180,6 @@ class Routes:
             sealed=hidden,
             options=dict(wish.options),
             start=start,
-            paused=wish.paused,
             strict=wish.strict,
             owner=before.owner if before else wish.owner,
             endpoint=wish.endpoint,
@@ -201,10 +212,6 @@ class Routes:
 
 def _sees(caller: Caller, route: ManagedRoute) -> bool:
     return caller.operator or route.owner == caller.name
-
-
-def _with(route: ManagedRoute, **changed: Any) -> ManagedRoute:
-    return msgspec.structs.replace(route, **changed)
 
 
 def _parted(

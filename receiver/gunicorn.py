@@ -7,6 +7,7 @@ Must not know: how anything is done.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import ExitStack
@@ -16,6 +17,8 @@ from receiver import configured, logs, metrics, running
 from receiver.errors import ReceiverError
 from receiver.http.share import Board
 from receiver.preparation import Prepared, prepare
+
+_OF_WORKERS = ("receiver.asgi", "receiver.composition", "receiver.http.app", "receiver.intake")
 
 MARGIN = 5
 """Seconds beyond `server.grace` after which what still runs is killed."""
@@ -48,12 +51,18 @@ proc_name = "receiver"
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (see above)
 
 
+def _load_ahead() -> None:
+    """Load once what every worker is made of: modules, nothing that is opened."""
+    for name in _OF_WORKERS:
+        importlib.import_module(name)
+
+
 def on_starting(server: Any) -> None:
     """Before the listener opens: check everything, give every route its place."""
     logs.configure()
     configured.keep_spare(_now)
     try:
-        tell(prepare(os.environ))
+        tell(prepare(os.environ, meanwhile=_load_ahead))
         metrics.clear(metrics.folder_of(_now.found.store_path.parent))
     except OSError as error:
         server.log.warning("old counts are still there: %s", error)

@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,35 +45,43 @@ class Prepared:
     """What is wrong with installed sinks that cannot be used."""
 
 
-def prepare(environ: Mapping[str, str]) -> Prepared:
+def _nothing_else() -> None:
+    """What is done meanwhile by default."""
+
+
+def prepare(environ: Mapping[str, str], meanwhile: Callable[[], None] = _nothing_else) -> Prepared:
     """Check the configuration that `environ` leads to, and give every route its place.
 
-    Raises ConfigError with all that is wrong. Blocks for a second or two.
+    Raises ConfigError with all that is wrong. Blocks for a second or two, and calls `meanwhile` in
+    that time.
     """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "receiver.preparation"],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="backslashreplace",
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ConfigError(
-            f"the start was not prepared within {SECONDS:g} s: is there a plugin that never ends "
-            "its import, or does another process hold the store?"
-        ) from None
-    said = done.stdout.strip().rpartition("\n")[2]  # a plugin may print when it is imported
+    with subprocess.Popen(
+        [sys.executable, "-m", "receiver.preparation"],
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+    ) as preparing:
+        try:
+            meanwhile()
+            output, complaints = preparing.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            raise ConfigError(
+                f"the start was not prepared within {SECONDS:g} s: is there a plugin that never "
+                "ends its import, or does another process hold the store?"
+            ) from None
+        finally:
+            preparing.kill()
+    said = output.strip().rpartition("\n")[2]  # a plugin may print when it is imported
     try:
         found = json.loads(said)
     except ValueError:
         raise ConfigError(
-            f"the start could not be prepared (exit status {done.returncode}): "
-            f"{done.stderr.strip() or said}"
+            f"the start could not be prepared (exit status {preparing.returncode}): "
+            f"{complaints.strip() or said}"
         ) from None
     if "problems" in found:
         raise ConfigError(*found["problems"])

@@ -56,7 +56,8 @@ class SignatureError(Exception):
 
     Reasons: `missing`, `doubled`, `malformed`, `mismatch`, `stale`, `not-configured`; and `expired`
     where every secret of the source has expired and it is configured to answer 503 then. Of what
-    comes by SNS also `not-allowed`: it is authentic, and of a topic that nobody asked for.
+    comes by SNS also `not-allowed`: it is authentic, and of a topic that nobody asked for. So is a
+    request from an address that its source's `networks` do not have.
     """
 
     def __init__(self, reason: str) -> None:

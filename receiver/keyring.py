@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -118,11 +119,24 @@ class SourceKeys:
     """A start of secrets, such as `whsec_`, that is not part of the HMAC key."""
     sns: SnsTrust | None = None
     """None: no message of Amazon SNS is taken."""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Where its requests may come from; none: anywhere."""
 
     def __post_init__(self) -> None:
         for secret in self.secrets:
             if self.strip_prefix and secret.value == self.strip_prefix.encode():
                 raise ConfigError(f"the secret {secret.name!r} is nothing but its prefix")
+
+    def admits(self, address: str | None) -> bool:
+        """Whether a request may come from an address."""
+        if not self.networks:
+            return True
+        try:
+            found = ip_address(address or "")
+        except ValueError:
+            return False
+        inner = getattr(found, "ipv4_mapped", None) or found
+        return any(inner in network for network in self.networks)
 
     def live(self, now: datetime) -> tuple[Secret, ...]:
         """The secrets that prove a request: those not expired, else the one that expired last.

@@ -6,6 +6,7 @@ No message of it shows a value. Must not know: how keys prove a request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -217,6 +218,7 @@ class _Resolver:
             policy=given.policy,
             on_expiry=given.on_expiry,
             strip_prefix=given.strip_prefix,
+            networks=tuple(ip_network(network) for network in given.networks),
             sns=self._sns(given.sns, (*path, "sns")) if given.sns else None,
         )
 

@@ -22,7 +22,7 @@ from receiver.http.framing import declared, too_heavy
 from receiver.http.table import Table, routed
 from receiver.intake import Intake
 from receiver.locator import Headers
-from receiver.replies import HeadersTooLarge, Outcome, TooLarge
+from receiver.replies import HeadersTooLarge, Outcome, Refused, TooLarge
 
 CAPTURED = "receiver.captured"
 """The key of the ASGI scope under which a captured request travels through connexion."""
@@ -92,6 +92,10 @@ class Capture:
         operation, values = found
         if scope["method"] != "POST":
             await self.refuse_method(operation, scope, send)
+            return
+        client = scope.get("client")
+        if not self._intake.admits(operation, client[0] if client else None):
+            await self._refuse(operation, Refused("not-allowed"), send)
             return
         headers: Headers = scope["headers"]
         length: int | None = scope.get(LENGTH)

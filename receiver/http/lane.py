@@ -44,6 +44,8 @@ class Lane(Capture):
 
     def take_whole(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> bool:
         operation, values = exchange.place
+        if not self._intake.direct(operation):  # its keys have changed since its head was read
+            return False
         body = self._bodies.take(exchange.body, operation.limits.body)
         if not isinstance(body, bytes):
             return False

@@ -1,4 +1,4 @@
-"""Who sent a request, as far as we believe what proxies say; used in logs and metrics only.
+"""Who sent a request, as far as we believe what proxies say: for logs, metrics and allow-lists.
 
 `X-Forwarded-For` and `X-Forwarded-Proto` count when the connection comes from a configured proxy;
 from anybody else they are text that a stranger wrote. Must not know: settings, connections.

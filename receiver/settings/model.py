@@ -6,9 +6,9 @@ Must not know: where a value came from, how secrets are resolved, who uses a set
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from receiver.settings.management import (
     EndpointSettings,
@@ -19,7 +19,7 @@ from receiver.settings.pulling import PullSettings
 from receiver.settings.retention import RetentionSettings
 from receiver.settings.routing import RouteSettings
 from receiver.settings.sns import SnsSettings
-from receiver.settings.values import Address, Delay, Moment, Network, Seconds, Start, StoreUrl
+from receiver.settings.values import Address, Moment, Network, Seconds, StoreUrl
 
 
 class _Table(BaseModel):
@@ -67,7 +67,7 @@ class ServerSettings(_Table):
     proxies: tuple[Network, ...] = Field(
         default=(),
         description="Addresses or networks (CIDR) of proxies whose `X-Forwarded-For` and "
-        "`X-Forwarded-Proto` are believed, in logs and metrics; nobody else's are.",
+        "`X-Forwarded-Proto` are believed, in logs, metrics and `networks`; nobody else's are.",
     )
 
 
@@ -145,6 +145,11 @@ class SourceSettings(_Table):
     )
     sns: SnsSettings | None = Field(
         default=None, description="Messages of Amazon SNS, where the source sends by it."
+    )
+    networks: tuple[Network, ...] = Field(
+        default=(),
+        description="Addresses or networks (CIDR) that its requests may come from, as "
+        "`server.proxies` tell it; by default any.",
     )
     pull: dict[str, PullSettings] = Field(
         default={}, description="Events that Receiver asks for: `[sources.SOURCE.pull.NAME]`."

@@ -60,6 +60,7 @@ EFFECTS = {
     "sources.policy": (SECRET, SECRET + 'policy = "all"'),
     "sources.on_expiry": (SECRET, SECRET + 'on_expiry = "503"'),
     "sources.strip_prefix": (SECRET, SECRET + 'strip_prefix = "x_"'),
+    "sources.networks": (SECRET, SECRET + 'networks = ["10.0.0.0/8"]'),
     "sources.pull.operation": (PULL, PULL + 'operation = "gridx_gateway_online"'),
     "sources.pull.deadline": (PULL, PULL + "deadline = 7"),
     "sources.sns.topics": (SNS, SNS.replace("topics = []", 'topics = ["a"]')),
@@ -158,7 +159,7 @@ def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> A
         [values(route) for route in routes],
         backstage.pulls(found, catalogue.contract, transports.discover(), {}),
         keys and [parts(value) for value in (*keys.secrets, *keys.headers, *keys.public_keys)],
-        keys and (keys.policy, keys.on_expiry, keys.strip_prefix, keys.sns),
+        keys and (keys.policy, keys.on_expiry, keys.strip_prefix, keys.sns, keys.networks),
     )
 
 

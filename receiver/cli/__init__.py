@@ -25,12 +25,14 @@ from receiver.cli.filters import app as filters_commands
 from receiver.cli.generate import generate as generate_command
 from receiver.cli.new import app as new_commands
 from receiver.cli.quarantine import app as quarantine_commands
+from receiver.cli.routes import app as routes_commands
 from receiver.cli.secrets import app as secrets_commands
 from receiver.cli.selftest import app as selftest_commands
 from receiver.cli.send import send as send_command
 from receiver.cli.serve import serve as serve_command
 from receiver.cli.sinks import app as sinks_commands
 from receiver.cli.spec import app as spec_commands
+from receiver.cli.status import status as status_command
 from receiver.cli.tokens import app as tokens_commands
 from receiver.cli.users import app as users_commands
 from receiver.errors import ReceiverError
@@ -77,6 +79,7 @@ app.command("serve", short_help="Receive with several workers, and deliver: for 
 )
 app.command("backstage", short_help="Deliver beside a gunicorn of your own.")(backstage_command)
 app.command("send")(send_command)
+app.command("status", short_help="Everything on one screen.")(status_command)
 app.command("bench", short_help="Measure it here, beside a bare application.")(bench_command)
 app.command("generate", short_help="Make the Python package of a spec, or compare it.")(
     generate_command
@@ -85,6 +88,7 @@ app.command("doctor", short_help="What is wrong here, and how to put it right.")
 app.add_typer(new_commands, name="new")
 app.add_typer(spec_commands, name="spec")
 app.add_typer(sinks_commands, name="sinks")
+app.add_typer(routes_commands, name="routes")
 app.add_typer(events_commands, name="events")
 app.add_typer(dead_commands, name="dead")
 app.add_typer(quarantine_commands, name="quarantine")

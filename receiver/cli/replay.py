@@ -92,7 +92,7 @@ def replay(
             await count(inbox, routes, planned)
             return planned
         names = ", ".join(dict.fromkeys(plan.route for plan in planned))
-        if not planned or not choice.agreed(f"deliver again to {names}?", yes):
+        if not planned or not choice.agreed(f"deliver again to {names}?", yes or bool(ids)):
             return []
         numbers = await ask(inbox, planned)
         if detach:

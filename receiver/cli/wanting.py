@@ -44,7 +44,7 @@ def wanting(found: Configuration, names: Sequence[str] | None = None) -> dict[st
         check(name, every)
     catalogue = opening.catalogue(found)
     chosen = [every[name] for name in names or every]
-    return {route.name: Wanting(route, _wants(route, catalogue)) for route in chosen}
+    return {route.name: Wanting(route, wants_of(route, catalogue)) for route in chosen}
 
 
 def check(name: str, known: Iterable[str]) -> None:
@@ -63,7 +63,8 @@ def head(event: Stored) -> Head:
     return Head(event.seq or 0, event.source, event.type, event.node, event.user)
 
 
-def _wants(route: Route, catalogue: Catalogue) -> Callable[[Head], bool]:
+def wants_of(route: Route, catalogue: Catalogue) -> Callable[[Head], bool]:
+    """Whether a route wants an event."""
     from receiver.dispatch.selection import Selection, patterned
     from receiver.plugins import bind
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from receiver.errors import StoreError
 from receiver.inbox.sqlite.connection import identity, one
 
-POLL_SECONDS = 0.004
-QUIET_SECONDS = 0.008
-"""How often is asked once nothing has happened for `QUIET_AFTER` looks."""
+STEPS = ((250, 0.004), (750, 0.008))
+"""For so many looks at which nothing has happened: seconds to the next look."""
 
-QUIET_AFTER = 250
+IDLE_SECONDS = 0.02
+"""After that, some five seconds: whoever sends so rarely does not mind, and a look costs CPU."""
 
 
 class Doorbell:
@@ -88,7 +88,7 @@ class Doorbell:
             except StoreError as error:
                 self._unwatch()
                 self._wake(error)
-            await asyncio.sleep(POLL_SECONDS if quiet < QUIET_AFTER else QUIET_SECONDS)
+            await asyncio.sleep(pause(quiet))
 
     async def _changed(self) -> bool:
         if self._watch is not None and identity(self._path) != self._file:
@@ -112,3 +112,8 @@ class Doorbell:
         if self._watch is not None:
             watch, self._watch = self._watch, None
             watch.close()
+
+
+def pause(quiet: int) -> float:
+    """Seconds to the next look after so many at which nothing had happened."""
+    return next((seconds for looks, seconds in STEPS if quiet < looks), IDLE_SECONDS)

@@ -70,6 +70,11 @@ class Filters:
     def __len__(self) -> int:
         return len(self._found)
 
+    @property
+    def idle(self) -> bool:
+        """Whether every event passes on every route that is not strict."""
+        return self._default and not self._found
+
     def passes(
         self, route: str, strict: bool, type: str, user: str | None, node: str | None
     ) -> bool:

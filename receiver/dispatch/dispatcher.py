@@ -14,12 +14,15 @@ from typing import Any
 from receiver.backoff import pause
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
+from receiver.dispatch.filtering import Filtering, InForce
 from receiver.dispatch.orders import Orders
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.runner import Runner
 from receiver.errors import ConfigError
+from receiver.filters import Filters
 from receiver.inbox import Inbox, RouteStart
 from receiver.inbox.replays import Replay
+from receiver.inbox.steering import RouteFlow
 from receiver.redaction import Redaction
 from receiver.sink import logger
 
@@ -62,6 +65,7 @@ class Dispatcher:
         self._clock = clock or SystemClock()
         self._random = random
         self._grace = grace
+        self._filtering = Filtering()
         self._stopping = asyncio.Event()
         self._finished = asyncio.Event()
         self._started = False
@@ -73,6 +77,11 @@ class Dispatcher:
         """Make the routes known to the inbox, before its first event. Raises StoreError."""
         await self._inbox.register([_start(route) for route in self._wanted().values()])
         self._registered = True
+
+    async def filter(self, filters: Filters, said: str) -> None:
+        """Go by these from the next claim on; `said` is how they are kept. Raises StoreError."""
+        version = await self._inbox.define("filters", "filters", said, at=self._clock.now())
+        self._filtering.now = InForce(filters, version)
 
     async def update(self, routes: Sequence[Route]) -> None:
         """Run these routes from now on; one that did not change is not touched.
@@ -100,7 +109,7 @@ class Dispatcher:
         try:
             if not self._registered:
                 await self.register()
-            orders = Orders(self._inbox, self._wake, self._offer)
+            orders = Orders(self._inbox, self._wake, self._offer, self._steer)
             beside = [asyncio.create_task(self._watch()), asyncio.create_task(orders.run())]
             try:
                 for post in self._posts.values():
@@ -143,7 +152,14 @@ class Dispatcher:
         return {name: post.wanted for name, post in self._posts.items() if post.wanted}
 
     def _runner(self, route: Route) -> Runner:
-        return Runner(route, self._inbox, self._catalogue, clock=self._clock, random=self._random)
+        return Runner(
+            route,
+            self._inbox,
+            self._catalogue,
+            clock=self._clock,
+            random=self._random,
+            filtering=self._filtering,
+        )
 
     def _want(self, name: str, route: Route | None) -> None:
         post = self._posts.get(name)
@@ -201,6 +217,12 @@ class Dispatcher:
         post = self._posts.get(name)
         if post is not None:
             post.runner.wake()
+
+    def _steer(self, flows: Sequence[RouteFlow]) -> None:
+        """Tell each route whether it is to run."""
+        for flow in flows:
+            if (post := self._posts.get(flow.route)) is not None:
+                post.runner.steer(flow.flow)
 
     def _offer(self, replays: Sequence[Replay]) -> None:
         """Tell each route its replays that are not over."""

@@ -14,11 +14,14 @@ from typing import Any, Literal, Protocol
 
 from receiver import backoff
 from receiver.backoff import Schedule
+from receiver.breaker import BreakerState, Limits
 from receiver.contract import Contract
 from receiver.dispatch.durations import Durations
+from receiver.inbox.steering import Flow
 from receiver.plugins import Plugin
 
 MEMORY = 1 << 30
+BREAKER = Limits()
 
 State = Literal["starting", "running", "stuck", "broken", "stopped"]
 
@@ -38,7 +41,11 @@ class Route:
     sources: tuple[str, ...] = ("*",)
     nodes: tuple[str, ...] = ("*",)
     users: tuple[str, ...] = ("*",)
+    strict: bool = False
+    """Whether only what an enabled filter lists it for is delivered (receiver.filters)."""
     start: Literal["beginning", "end"] | datetime = "end"
+    was: str | None = None
+    """The name that it had: it inherits what is kept under that one."""
     ordered: bool = True
     """Whether a failing event holds back its node's later events."""
     concurrency: int = 8
@@ -47,9 +54,13 @@ class Route:
     """Events handed to `on_batch` at once, at most."""
     batch_wait: float = 0.0
     """Seconds that an event may wait for a batch to fill; with 0, a call takes what is there."""
+    rate: float | None = None
+    """Events a second that are handed to the sink, at most."""
     deadline: float = 30.0
     """Seconds that one call may take."""
     schedule: Schedule = backoff.DEFAULT
+    breaker: Limits = BREAKER
+    """When the target is left alone for a while."""
     max_exceptions: int = 10_000
     isolation: Literal["thread", "process"] = "thread"
     """Whether the sink lives in this process or in one of its own (receiver.isolation)."""
@@ -68,6 +79,12 @@ class RouteStatus:
     state: State
     """`stuck`: calls did not end at their deadline, and nothing is called until they do;
     `broken`: the sink cannot be used, `last_error` says why."""
+    flow: Flow = "running"
+    """Whether an operator has paused it, or has it drained."""
+    breaker: BreakerState = "closed"
+    """`open`: its calls failed one after the other, and nothing is tried until `breaker_until`;
+    `half-open`: one event is tried."""
+    breaker_until: datetime | None = None
     lag: int | None = None
     """Events after its position; None where the store could not be asked."""
     in_flight: int = 0

@@ -19,10 +19,11 @@ from receiver.dispatch.complaints import Complaints
 from receiver.dispatch.definition import text_of
 from receiver.dispatch.delivery import Delivery
 from receiver.dispatch.durations import Durations
+from receiver.dispatch.filtering import Filtering
 from receiver.dispatch.gate import Gate
 from receiver.dispatch.isolated import IsolatedSink
 from receiver.dispatch.opening import Opening
-from receiver.dispatch.outcome import Dead, Delivered, GivenBack, Judge, Outcome
+from receiver.dispatch.outcome import GIVEN_BACK, Dead, Delivered, GivenBack, Judge, Outcome
 from receiver.dispatch.replays import Replays
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection
@@ -49,8 +50,10 @@ class Runner:
         *,
         clock: Clock,
         random: Callable[[], float],
+        filtering: Filtering,
     ) -> None:
         self.route = route
+        self._filtering = filtering
         self._inbox = inbox
         self._catalogue = catalogue
         self._clock = clock
@@ -67,11 +70,10 @@ class Runner:
         self._sink: AnySink | None = None
         self._delivered = self._failed = self._dead = 0
         self._durations = Durations()
-        self._store_failures = 0
         self._in_hand = 0
         self._delivery: Delivery | None = None
         self._verdicts = Verdicts(
-            inbox, clock, self._written, self._store_trouble, self._store_relief
+            inbox, clock, self._written, self._store_trouble, self._complaints.store_works
         )
         self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
         self._opening = Opening(self._complaints, self._stopping, random=random, rest=self._rest)
@@ -129,7 +131,7 @@ class Runner:
         """Deliver until `stop`; then wait `grace()` seconds for the calls that are under way."""
         try:
             sink = self._sink = sink_of(
-                self.route, self._catalogue, random=self._random, trouble=self._trouble
+                self.route, self._catalogue, random=self._random, trouble=self._complaints.note
             )
             self._complaints.log = sink.log
             opened = await self._opening.open(sink, self.route.deadline)
@@ -178,7 +180,7 @@ class Runner:
                 if not version:
                     version = await self._begin(definition)
                 if not self._delivery.stuck:
-                    timer = await self._claim(self._delivery, selection, Regime(version), run)
+                    timer = await self._claim(self._delivery, selection, version, run)
             except Exception as error:  # whatever a store raises: it may be well again later
                 await self._store_trouble(error)
                 continue
@@ -194,10 +196,11 @@ class Runner:
         return await self._inbox.define("route", self.route.name, text, at=self._clock.now())
 
     async def _claim(
-        self, delivery: Delivery, selection: Selection, regime: Regime, run: int
+        self, delivery: Delivery, selection: Selection, version: int, run: int
     ) -> Timer | None:
         """Take what there is to do, and be woken when there will be more."""
-        now = self._clock.now()
+        now, deciding = self._clock.now(), self._filtering.now
+        match = selection.match(deciding.filters)
         room = self._gate.room(self._in_hand, now)
         if not room:
             again = self._gate.again_at(now)
@@ -206,19 +209,23 @@ class Runner:
             self.route.name,
             room,
             now=now,
-            match=selection.wants,
-            regime=regime,
+            match=match,
+            regime=Regime(version, deciding.version),
             run=run,
             fresh=self._gate.fresh,
         )
-        self._store_relief()
+        self._complaints.store_works()
         if self._stopping.is_set():
             return None
         if self.replays.busy and len(claims) < room:
             left = room - len(claims)
-            claims = claims + await self.replays.claim(left, selection.wants, now)
+            claims = claims + await self.replays.claim(left, match, now)
         self._in_hand += len(claims)
         self._gate.go(len(claims))
+        if self._gate.shut(self._clock.now()):  # meanwhile
+            for claim in claims:
+                self._decide(claim, GIVEN_BACK)
+            return None
         delivery.take(claims)
         if claims:
             self._awake.set()
@@ -277,25 +284,13 @@ class Runner:
         if self._delivery is not None:
             self._delivery.recall()
 
-    def _trouble(self, said: str) -> None:
-        self._complaints.note(said)
-
     def _written(self, count: int) -> None:
         self._in_hand -= count
         self._awake.set()
 
     async def _store_trouble(self, error: Exception) -> None:
-        self._store_failures += 1
-        if self._store_failures == 1:
-            said = f"{type(error).__name__}: {error}"
-            self._complaints.note(f"the inbox failed: {said}")
-            self._complaints.log.error("the inbox failed; trying on", error=said)
-        await self._rest(pause(self._store_failures, self._random()))
-
-    def _store_relief(self) -> None:
-        if self._store_failures:
-            self._store_failures = 0
-            self._complaints.log.info("the inbox works again")
+        failures = self._complaints.store_failed(error)
+        await self._rest(pause(failures, self._random()))
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not longer than until the route is stopped."""

@@ -12,7 +12,8 @@ from typing import Any
 from receiver.dispatch.binding import AnySink
 from receiver.dispatch.route import Catalogue, Route
 from receiver.event import Event
-from receiver.inbox import Claim, Head
+from receiver.filters import Filters
+from receiver.inbox import Claim, Head, Match
 from receiver.patterns import Patterns
 from receiver.plugins import Hook
 
@@ -45,6 +46,7 @@ class Selection:
     """The choice of one route. What is asked of types is asked once and remembered."""
 
     def __init__(self, route: Route, sink: AnySink, catalogue: Catalogue) -> None:
+        self._route = route
         self._sink = sink
         self._catalogue = catalogue
         self._events = Patterns(route.events)
@@ -65,6 +67,15 @@ class Selection:
                 and self.way(*kind) is not None
             )
         return wanted and self._nodes.match(head.node) and self._users.match(head.user)
+
+    def match(self, filters: Filters) -> Match:
+        """The same, and whether filters let it through."""
+        name, strict, passes = self._route.name, self._route.strict, filters.passes
+        if not strict and filters.idle:
+            return self.wants
+        return lambda head: (
+            self.wants(head) and passes(name, strict, head.type, head.user, head.node)
+        )
 
     def way(self, source: str, type: str) -> Way | None:
         """How the sink takes events of a type; None when it has no hook for them."""

@@ -15,6 +15,7 @@ import pytest
 
 from receiver.errors import StoreError
 from receiver.inbox import Query
+from receiver.inbox.sqlite.doorbell import pause
 
 
 def told(process):
@@ -105,6 +106,15 @@ async def test_waiting_costs_next_to_nothing(inbox):
     await inbox.wait(0, 1.0)
 
     assert time.process_time() - began < 0.08
+
+
+def test_who_waits_for_long_looks_less_often():
+    looks = [pause(quiet) for quiet in range(3000)]
+
+    assert looks[0] <= 0.005
+    assert looks == sorted(looks)
+    assert looks[-1] == 0.05
+    assert 10 < sum(looks[: looks.index(0.05)]) < 60
 
 
 def test_a_store_opened_before_a_fork_is_refused_in_the_child(path, entry):

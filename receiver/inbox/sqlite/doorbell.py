@@ -1,7 +1,8 @@
 """Waiting for new events, whichever process commits them.
 
 Our own commits ring at once. Those of others are noticed by asking SQLite's `data_version` (a look
-into shared memory, 4 µs) every few milliseconds, by one task for all who wait, only while they do.
+into shared memory, 4 µs) every few milliseconds, less often the longer nothing comes, by one task
+for all who wait, only while they do.
 Must not know: what the events are.
 """
 
@@ -15,11 +16,11 @@ from pathlib import Path
 from receiver.errors import StoreError
 from receiver.inbox.sqlite.connection import identity, one
 
-STEPS = ((250, 0.004), (750, 0.008))
+STEPS = ((250, 0.004), (750, 0.008), (2000, 0.02))
 """For so many looks at which nothing has happened: seconds to the next look."""
 
-IDLE_SECONDS = 0.02
-"""After that, some five seconds: whoever sends so rarely does not mind, and a look costs CPU."""
+IDLE_SECONDS = 0.05
+"""After that, half a minute: whoever sends so rarely does not mind, and looks cost CPU."""
 
 
 class Doorbell:

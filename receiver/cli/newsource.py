@@ -45,7 +45,6 @@ def source(
     if scheme not in SCHEMES:
         known = ", ".join(SCHEMES)
         raise typer.BadParameter(f"{scheme!r} is none of {known}", param_hint="--scheme")
-    platform.check_name(name)
     files = platform.project(name, scheme, header, rendering.read(platform.ROOM, templates))
     folder = out or Path(name)
     newfolder.create(folder, files)

@@ -101,7 +101,11 @@ def check_name(name: str) -> None:
 def project(
     name: str, scheme: str, header: str | None, templates: Mapping[str, str]
 ) -> dict[str, str]:
-    """The files by their path. Raises ConfigError for a wrong header and for a broken template."""
+    """The files by their path.
+
+    Raises ConfigError for a name or header that cannot be one, and for a broken template.
+    """
+    check_name(name)
     proof = SCHEMES[scheme]
     title = " ".join(part.capitalize() for part in name.split("-"))
     wanted = header or proof.header.format(title.replace(" ", "-"))

@@ -144,14 +144,14 @@ def _to_nowhere(subject: Subject, settings: Mapping[str, Any]) -> list[Result]:
 
     async def go() -> list[Result]:
         opened = False
+        limit = asyncio.timeout(GONE_SECONDS)
         try:
-            async with asyncio.timeout(GONE_SECONDS):
-                async with subject.opened(settings) as sink:
-                    opened = True
-                    return await sink.deliver(subject.events()[:3])
-        except TimeoutError:
-            broken("a target that is not there is noticed in time", f"more than {GONE_SECONDS} s")
+            async with limit, subject.opened(settings) as sink:
+                opened = True
+                return await sink.deliver(subject.events()[:3])
         except Exception:
+            if limit.expired():
+                broken("a target that is not there is noticed", f"not within {GONE_SECONDS:g} s")
             if opened:
                 raise
             return []

@@ -34,6 +34,12 @@ class Schedule:
     least: float = 0.8
     """The part of a delay that is always waited."""
     most: float = 1.2
+    max_age: float | None = None
+    """Seconds after the first attempt from which on there is no other; None: without end."""
+
+    def over(self, age: float) -> bool:
+        """Whether an attempt that many seconds after the first one would be too late."""
+        return self.max_age is not None and age > self.max_age
 
     def delay(self, attempt: int, random: float) -> float | None:
         """Seconds from the failure of `attempt` (1, 2, …) to the next one; None: no more of them.

@@ -45,5 +45,7 @@ def on_batch(events: list[Event[Any]]) -> list[bool | Exception | None] | bool |
     """Several events at once, oldest first, of any type for which there is no hook of its own.
 
     May return one outcome per event: None or True (delivered), False, a `Retry` or a `Reject`. An
-    exception, or one False for all, means that the events are tried again one by one.
+    exception, or one False for all, means that the events are tried again one by one. There may be
+    several of a node, in order: after one that is to be tried again, those of its node that come
+    later are handed over again whatever their outcome, so it is best not to deliver them.
     """

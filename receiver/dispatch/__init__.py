@@ -9,13 +9,14 @@ from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
 from receiver.dispatch.culprit import culprit
 from receiver.dispatch.dispatcher import GRACE, Dispatcher
-from receiver.dispatch.route import Catalogue, Route, RouteStatus
+from receiver.dispatch.route import Catalogue, Part, Route, RouteStatus
 
 __all__ = [
     "GRACE",
     "Catalogue",
     "Clock",
     "Dispatcher",
+    "Part",
     "Route",
     "RouteStatus",
     "SystemClock",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from receiver.inbox import Claim
+from receiver.dispatch.lanes import Item
 from receiver.plugins import Hook
 
 
@@ -22,7 +22,7 @@ class Job:
 
     hook: Hook
     argument: Any
-    claims: tuple[Claim, ...]
+    items: tuple[Item, ...]
     batch: bool = False
     """Whether what comes back is meant for a batch, and may be tried one by one."""
 
@@ -83,6 +83,9 @@ class Crew(Protocol):
 
     def put(self, job: Job) -> None:
         """Make this call as soon as there is somebody to make it."""
+
+    def recall(self) -> list[Job]:
+        """Take back the jobs that are not begun."""
 
     def stop(self) -> None:
         """Begin no more calls, and forget those that are not begun."""

@@ -21,6 +21,7 @@ class Complaints:
     def __init__(self, status: RouteStatus, clock: Clock, log: Any) -> None:
         self.status = status
         self._clock = clock
+        self._store_failures = 0
         self._failures = Failures(log)
 
     @property
@@ -53,3 +54,18 @@ class Complaints:
         error = ": ".join(part for part in (failure.error, failure.message) if part)
         self.note(error)
         self._failures.tell(claim, error, failure.at, dead=isinstance(outcome, Dead))
+
+    def store_failed(self, error: Exception) -> int:
+        """The inbox failed; how often in a row."""
+        self._store_failures += 1
+        if self._store_failures == 1:
+            said = f"{type(error).__name__}: {error}"
+            self.note(f"the inbox failed: {said}")
+            self.log.error("the inbox failed; trying on", error=said)
+        return self._store_failures
+
+    def store_works(self) -> None:
+        """The inbox did what was asked of it."""
+        if self._store_failures:
+            self._store_failures = 0
+            self.log.info("the inbox works again")

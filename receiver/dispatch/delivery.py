@@ -21,6 +21,7 @@ from receiver.dispatch.lanes import Item, Lane, Lanes
 from receiver.dispatch.outcome import (
     DELIVERED,
     GIVEN_BACK,
+    Dropped,
     GivenBack,
     Judge,
     Outcome,
@@ -112,6 +113,10 @@ class Delivery:
             if way is None:
                 # It was wanted when it failed first; the sink has no hook for it any more.
                 self._decide(claim, DELIVERED)
+                continue
+            refusal = self._selection.refusal(claim.event)
+            if refusal is not None:
+                self._decide(claim, Dropped(refusal))
                 continue
             item = Item(claim, way, self._lane(claim), now, alone=claim.attempt > 1)
             self._hand.add(item)

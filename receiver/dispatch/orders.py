@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from receiver.inbox import Inbox
 from receiver.inbox.replays import Replay
+from receiver.inbox.steering import RouteFlow
 
 LOOK_SECONDS = 0.5
 
@@ -18,8 +19,8 @@ LOOK_SECONDS = 0.5
 class Orders:
     """Takes up what was asked for.
 
-    `wake` is told of each route that has something to do by it, `offer` of the replays that are not
-    over.
+    `wake` is told of each route that has something to do by it, `steer` of what each route is to
+    do, `offer` of the replays that are not over.
     """
 
     def __init__(
@@ -27,10 +28,12 @@ class Orders:
         inbox: Inbox,
         wake: Callable[[str], None],
         offer: Callable[[Sequence[Replay]], None],
+        steer: Callable[[Sequence[RouteFlow]], None],
     ) -> None:
         self._inbox = inbox
         self._wake = wake
         self._offer = offer
+        self._steer = steer
 
     async def run(self) -> None:
         """Look until it is cancelled."""
@@ -38,5 +41,6 @@ class Orders:
             with suppress(Exception):  # each route says so itself; what is asked for waits
                 for route in await self._inbox.take_up():
                     self._wake(route)
+                self._steer(await self._inbox.flows())
                 self._offer(await self._inbox.replays(unfinished=True))
             await asyncio.sleep(LOOK_SECONDS)

@@ -48,8 +48,21 @@ class Dead:
     failure: Failure
 
 
-Outcome = Delivered | RetryAt | Dead
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Not attempted after all; it may be claimed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Not to be delivered after all, and that is kept."""
+
+    why: str
+
+
+Outcome = Delivered | RetryAt | Dead | Dropped
 DELIVERED = Delivered()
+GIVEN_BACK = GivenBack()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +146,11 @@ class Judge:
         delay = self.schedule.delay(claim.attempt, random)
         if delay is None:
             return Dead(replace(failure, kind="expired"))
-        wait = min(max(delay, after), LONGEST_WAIT)
-        return RetryAt(now + timedelta(seconds=wait), failure)
+        when = now + timedelta(seconds=min(max(delay, after), LONGEST_WAIT))
+        first = claim.first_attempt_at or now
+        if self.schedule.over((when - first).total_seconds()):
+            return Dead(replace(failure, kind="expired"))
+        return RetryAt(when, failure)
 
     def _failure(self, raised: Raised, now: datetime) -> Failure:
         error = raised.error

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from receiver.dispatch.clock import Clock
-from receiver.dispatch.outcome import Dead, Delivered, Outcome
+from receiver.dispatch.outcome import Dead, Delivered, GivenBack, Outcome
 from receiver.dispatch.route import Route
 from receiver.errors import StoreError
 from receiver.inbox import Claim, Head, Inbox, Match, Stored
@@ -83,9 +83,11 @@ class Replays:
             return None
         return await self._inbox.next_due(job.replay.key)
 
-    def decided(self, outcome: Outcome) -> None:
-        """Take the outcome of one attempt of a replay."""
+    def decided(self, outcome: Outcome | GivenBack) -> None:
+        """Take what became of one claim of a replay."""
         self._in_hand -= 1
+        if isinstance(outcome, GivenBack):
+            return
         job = self._job
         assert job is not None, "what is in hand is of the replay that is worked on"
         job.judged += 1

@@ -18,12 +18,22 @@ from receiver.breaker import BreakerState, Limits
 from receiver.contract import Contract
 from receiver.dispatch.durations import Durations
 from receiver.inbox.steering import Flow
+from receiver.locator import Locator
 from receiver.plugins import Plugin
 
 MEMORY = 1 << 30
 BREAKER = Limits()
 
 State = Literal["starting", "running", "stuck", "broken", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A condition on a part of the payload, which only a look at the whole event can tell."""
+
+    place: Locator
+    patterns: tuple[str, ...]
+    """Ant-style patterns (receiver.antpatterns), one of which must match."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,8 @@ class Route:
     sources: tuple[str, ...] = ("*",)
     nodes: tuple[str, ...] = ("*",)
     users: tuple[str, ...] = ("*",)
+    parts: tuple[Part, ...] = ()
+    """All of them must hold."""
     strict: bool = False
     """Whether only what an enabled filter lists it for is delivered (receiver.filters)."""
     start: Literal["beginning", "end"] | datetime = "end"

@@ -9,11 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from receiver import antpatterns
 from receiver.dispatch.binding import AnySink
 from receiver.dispatch.route import Catalogue, Route
 from receiver.event import Event
 from receiver.filters import Filters
-from receiver.inbox import Claim, Head, Match
+from receiver.inbox import Claim, Head, Match, Stored
+from receiver.locator import Place, text
 from receiver.patterns import Patterns
 from receiver.plugins import Hook
 
@@ -76,6 +80,14 @@ class Selection:
         return lambda head: (
             self.wants(head) and passes(name, strict, head.type, head.user, head.node)
         )
+
+    def refusal(self, stored: Stored) -> str | None:
+        """Why the payload of a wanted event is not what the route is for; None where it is."""
+        for part in self._route.parts:
+            found = text(part.place.find(Place(msgspec.json.decode(stored.raw))))
+            if not antpatterns.matches(part.patterns, found):
+                return f"no pattern of {', '.join(part.patterns)} matches {found or '(none)'}"
+        return None
 
     def way(self, source: str, type: str) -> Way | None:
         """How the sink takes events of a type; None when it has no hook for them."""

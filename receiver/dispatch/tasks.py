@@ -58,6 +58,11 @@ class Tasks:
             self._jobs.append(job)
             self._staff()
 
+    def recall(self) -> list[Job]:
+        jobs = list(self._jobs)
+        self._jobs.clear()
+        return jobs
+
     def stop(self) -> None:
         self._stopped = True
         self._jobs.clear()

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from receiver.dispatch.calls import MOST_OVERDUE, Job, Place, Report, Seat, Watch
@@ -71,6 +71,15 @@ class Threads:
         self._jobs.put(job)
         self._staff()
         self._watch.arm()
+
+    def recall(self) -> list[Job]:
+        jobs: list[Job] = []
+        with suppress(Empty):
+            while not self._stopped:
+                if (job := self._jobs.get_nowait()) is not None:
+                    jobs.append(job)
+        self._pending -= len(jobs)
+        return jobs
 
     def stop(self) -> None:
         self._stopped = True

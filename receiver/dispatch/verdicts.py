@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from receiver.dispatch.clock import Clock
-from receiver.dispatch.outcome import Dead, Delivered, Outcome, RetryAt
+from receiver.dispatch.outcome import Dead, Delivered, Dropped, GivenBack, Outcome, RetryAt
 from receiver.errors import UnkeepableError
 from receiver.inbox import Claim, Failure, Inbox
 
 AT_ONCE = 256
 """Failures written at the same time; a store commits them together."""
 
-Verdict = tuple[Claim, Outcome]
+Verdict = tuple[Claim, Outcome | GivenBack]
 
 
 class Verdicts:
@@ -43,7 +43,7 @@ class Verdicts:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def add(self, claim: Claim, outcome: Outcome) -> None:
+    def add(self, claim: Claim, outcome: Outcome | GivenBack) -> None:
         self._new.append((claim, outcome))
         if len(self._new) == 1:
             self._idle.clear()
@@ -66,12 +66,16 @@ class Verdicts:
 
     async def _write(self, batch: list[Verdict]) -> None:
         delivered = [claim for claim, outcome in batch if isinstance(outcome, Delivered)]
-        failed = [verdict for verdict in batch if not isinstance(verdict[1], Delivered)]
-        while delivered or failed:
+        back = [claim for claim, outcome in batch if isinstance(outcome, GivenBack)]
+        failed = [v for v in batch if not isinstance(v[1], Delivered | GivenBack)]
+        while delivered or failed or back:
             try:
                 if delivered:
                     await self._inbox.settle(delivered)
                     delivered = []
+                while back:
+                    await self._inbox.release(back[-1].route, back[-1:])
+                    back.pop()
                 while failed:
                     failed = await self._write_failures(failed[:AT_ONCE]) + failed[AT_ONCE:]
             except Exception as error:  # whatever a store raises, the outcomes must not be lost
@@ -89,7 +93,7 @@ class Verdicts:
             raise errors[0]
         return [v for v, result in zip(verdicts, results, strict=True) if result is not None]
 
-    async def _write_failure(self, claim: Claim, outcome: Outcome) -> None:
+    async def _write_failure(self, claim: Claim, outcome: Outcome | GivenBack) -> None:
         try:
             await self._write_one(claim, outcome)
         except UnkeepableError as error:
@@ -101,7 +105,7 @@ class Verdicts:
             except UnkeepableError:
                 await self._write_one(claim, Dead(failure))
 
-    async def _write_one(self, claim: Claim, outcome: Outcome) -> None:
+    async def _write_one(self, claim: Claim, outcome: Outcome | GivenBack) -> None:
         match outcome:
             case RetryAt(when, failure):
                 await self._inbox.defer(claim, until=when, failure=failure)
@@ -109,9 +113,13 @@ class Verdicts:
                 await self._inbox.bury(claim, failure=failure, at=self._clock.now())
             case Delivered():
                 await self._inbox.settle([claim])
+            case Dropped(why):
+                await self._inbox.drop(claim, why=why, at=self._clock.now())
+            case GivenBack():
+                await self._inbox.release(claim.route, [claim])
 
 
-def _about(outcome: Outcome, failure: Failure) -> Outcome:
+def _about(outcome: Outcome | GivenBack, failure: Failure) -> Outcome:
     """The same outcome for another reason."""
     match outcome:
         case RetryAt(when, _):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -165,3 +166,53 @@ async def test_types_with_a_hook_of_their_own_stay_out_of_batches(
     async with stage.playing(stage.route("r", Mixed)):
         await eventually(lambda: stage.passed("r"))
     assert (own, batched) == ([1, 2], [3, 4, 5])
+
+
+async def test_a_batch_takes_many_events_of_one_node_in_order(stage: Any, eventually: Any) -> None:
+    calls: list[list[int]] = []
+    await stage.append(250)
+    route = stage.route("r", batching(calls, lambda events: None), batch=100)
+    async with stage.playing(route):
+        await eventually(lambda: stage.passed("r"))
+    assert [seq for call in calls for seq in call] == list(range(1, 251))
+    assert max(map(len, calls)) == 100
+
+
+async def test_two_batches_under_way_never_have_events_of_one_node(
+    stage: Any, eventually: Any
+) -> None:
+    running: set[str | None] = set()
+    clashes: list[set[str | None]] = []
+
+    class Slow(Sink):
+        @hookimpl
+        async def on_batch(self, events: list[Event]) -> None:
+            mine = {event.node for event in events}
+            clashes.extend([running & mine] if running & mine else [])
+            running.update(mine)
+            await asyncio.sleep(0.002)
+            running.difference_update(mine)
+
+    await stage.append(400, node=lambda n: f"n{n % 7}" if n % 3 else "hot")
+    async with stage.playing(stage.route("r", Slow, batch=13, concurrency=4)):
+        await eventually(lambda: stage.passed("r"))
+    assert clashes == []
+
+
+async def test_what_comes_after_a_failed_event_of_its_node_is_handed_over_again(
+    stage: Any, eventually: Any
+) -> None:
+    """Though the sink took it: the last that its target hears of a node is the last there was."""
+    calls: list[list[int]] = []
+
+    def behave(events: list[Event]) -> list[bool]:
+        return [event.seq != 2 or event.attempt > 1 for event in events]
+
+    await stage.append(3)
+    await stage.append(1, node=own_node)
+    route = stage.route("r", batching(calls, behave), concurrency=1)
+    async with stage.playing(route):
+        await eventually(lambda: stage.inbox.attempts("id-1"))
+        stage.clock.advance(10)
+        await eventually(lambda: stage.passed("r"))
+    assert calls == [[1, 2, 3, 4], [2], [3]]

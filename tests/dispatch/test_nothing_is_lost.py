@@ -55,11 +55,15 @@ def sink_of(kind: str, plan: dict[int, list[str]], delivered: list[tuple[int, st
         @hookimpl
         async def on_batch(self, events: list[Event]) -> Any:
             outcomes: list[Any] = []
+            failed: set[str] = set()  # nodes of which an event is to be tried again
             for event in events:
                 try:
-                    outcomes.append(call(event))
+                    outcomes.append(False if event.node in failed else call(event))
                 except BaseException as error:
                     outcomes.append(error)
+                ended = outcomes[-1] is None or isinstance(outcomes[-1], Reject)
+                if event.node is not None and not ended:
+                    failed.add(event.node)
             return outcomes
 
     return {"async": Async, "plain": Plain, "batch": Batch}[kind]

@@ -105,6 +105,7 @@ FLOORS: list[set[str]] = [
         "composition",
         "configured",
         "doctor",
+        "exposure",
         "draining",
         "gunicorn",
         "preparation",

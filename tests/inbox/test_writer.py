@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 
 import pytest
 
 from receiver.errors import StoreError
 from receiver.inbox import Query, Status
 from receiver.inbox.sqlite import engine, open_store
+from receiver.inbox.sqlite.group import Group
 from receiver.inbox.sqlite.storefile import log_bytes
+from receiver.inbox.sqlite.writer import HUNG_SECONDS
 
 FRAME = 4096 + 24
 """Bytes of one page in the write-ahead log; a commit of one event writes four or more."""
@@ -96,6 +99,32 @@ async def test_the_loop_is_never_held_up(inbox, entry):
     await ticking
 
     assert max(late) < 0.1
+
+
+async def test_a_disk_that_hangs_holds_up_the_loop_once(inbox, entry, monkeypatch):
+    """The first time cannot be known before; after it the loop goes on, and can answer 503."""
+    await inbox.append([entry()])  # opened by the thread
+    await asyncio.sleep(0.05)
+    committed = Group.committed
+
+    def hang(self, works):
+        time.sleep(HUNG_SECONDS + 0.1)
+        committed(self, works)
+
+    monkeypatch.setattr(Group, "committed", hang)
+    loop = asyncio.get_running_loop()
+    held = []
+    for _ in range(2):
+        appending = asyncio.create_task(inbox.append([entry()]))
+        longest, last = 0.0, loop.time()
+        while not appending.done():
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, loop.time() - last), loop.time()
+        held.append(longest)
+        await appending
+
+    assert held[0] > HUNG_SECONDS, "a small commit is made on the loop"
+    assert held[1] < HUNG_SECONDS
 
 
 async def test_closing_ends_its_threads(store, entry):

@@ -53,6 +53,11 @@ RECOVERY = 10
 """After a commit on the event loop that took longer than SLOW_SECONDS, the thread does them for so
 many times as long: a slow disk holds up the loop for a small part of the time only."""
 
+HUNG_SECONDS = 0.5
+WARY_SECONDS = 600.0
+"""A disk that has held up the loop for HUNG_SECONDS is not trusted for so long: it will again, and
+while it holds the loop nobody is told that it does."""
+
 
 class Transaction(Protocol):
     """What one transaction does for several pieces of work of the store's own kinds."""
@@ -129,7 +134,8 @@ class Writer:
         _resolve(self._commit([work for work in works if not _left(work)], self._file.holding))
         ended = monotonic()
         if ended - began > SLOW_SECONDS:
-            self._thread_until = ended + RECOVERY * (ended - began)
+            wary = WARY_SECONDS if ended - began > HUNG_SECONDS else 0.0
+            self._thread_until = ended + max(RECOVERY * (ended - began), wary)
         return True
 
     def put(self, works: list[Any]) -> None:

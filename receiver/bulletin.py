@@ -1,4 +1,5 @@
-"""What the process that delivers says of its routes, each second, in a file beside the inbox.
+"""What the process that delivers says of its routes and pulls, each second, in a file
+beside the inbox.
 
 So another process can show what only that one knows: states, rates, breakers, calls that hang.
 Must not know: how routes are run, who reads it.
@@ -42,14 +43,22 @@ class Told:
     pid: int
     routes: dict[str, dict[str, Any]]
     """By name: the fields of its status, and `rate`, the events delivered in a second."""
+    pulls: list[dict[str, Any]]
+    """The fields of each puller's standing (receiver.transports)."""
 
 
 class Bulletin:
     """Writes it for as long as `run` runs."""
 
-    def __init__(self, folder: Path, statuses: Callable[[], Sequence[Status]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        statuses: Callable[[], Sequence[Status]],
+        pulls: Callable[[], Sequence[Any]] = tuple,
+    ) -> None:
         self._path = folder / FILE
         self._statuses = statuses
+        self._pulls = pulls
         self._delivered: deque[tuple[float, dict[str, int]]] = deque(maxlen=RATE_SECONDS + 1)
 
     async def run(self) -> None:
@@ -75,7 +84,9 @@ class Bulletin:
             gained = each.delivered - then.get(each.route, each.delivered)
             rate = max(0, gained) / took if took else 0.0
             routes.append({**_plain(each), "rate": round(rate, 2)})
-        return json.dumps({"at": now.isoformat(), "pid": os.getpid(), "routes": routes})
+        pulls = [_plain(each) for each in self._pulls()]
+        told = {"at": now.isoformat(), "pid": os.getpid(), "routes": routes, "pulls": pulls}
+        return json.dumps(told)
 
     def _write(self, text: str) -> None:
         draft = self._path.with_suffix(f".{os.getpid()}")
@@ -91,6 +102,7 @@ def read(folder: Path, now: datetime) -> Told | None:
             datetime.fromisoformat(found["at"]),
             int(found["pid"]),
             {each["route"]: each for each in found["routes"]},
+            [dict(each) for each in found["pulls"]],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 1.0
 NEARLY_FULL = 0.05
 """The part of a disk that should stay free."""
+WORRYING = ("failing", "stuck", "stopped")
+"""States of a puller that does not bring events."""
+PULL_COLUMNS = (
+    "pull",
+    "transport",
+    "state",
+    "last heard",
+    "last event",
+    "accepted",
+    "duplicates",
+    "quarantined",
+    "last error",
+)
 COLUMNS = ("route", "sink", "state", "lag", "rate", "waiting", "held", "dead", "last error")
 
 
@@ -48,6 +61,8 @@ class Status:
     delivering: int | None
     """The number of the process that delivers; None: there is none."""
     routes: list[Row]
+    pulls: list[dict[str, Any]]
+    """How each puller is doing, as the process that delivers tells it."""
     replays: list[Replay]
     """Those that are not over."""
     figures: Figures
@@ -76,6 +91,7 @@ class Status:
             "worries": self.worries,
             "delivering_pid": self.delivering,
             "routes": [row.plain() for row in self.routes],
+            "pulls": self.pulls,
             "replays": [plain_replay(each) for each in self.replays],
             "inbox": {
                 "path": self.store,
@@ -116,6 +132,7 @@ async def collect(inbox: Inbox, found: Configuration) -> Status:
         at=now,
         delivering=told.pid if told else None,
         routes=made,
+        pulls=told.pulls if told else [],
         replays=await inbox.replays(unfinished=True),
         figures=figures,
         durability=store.durability,
@@ -125,11 +142,25 @@ async def collect(inbox: Inbox, found: Configuration) -> Status:
         disk_free=disk.free,
         disk_size=disk.total,
         listeners=listeners,
-        worries=list(_worries(made, figures, told is not None, disk.free / max(1, disk.total))),
+        worries=list(
+            _worries(
+                made,
+                told.pulls if told else [],
+                figures,
+                told is not None,
+                disk.free / max(1, disk.total),
+            )
+        ),
     )
 
 
-def _worries(made: list[Row], figures: Figures, delivering: bool, free: float) -> Iterator[str]:
+def _worries(
+    made: list[Row],
+    pulls: list[dict[str, Any]],
+    figures: Figures,
+    delivering: bool,
+    free: float,
+) -> Iterator[str]:
     if not delivering and any(row.lag or row.waiting or row.held for row in made):
         yield "nobody delivers from this store: start receiver serve, or receiver backstage"
     for row in made:
@@ -140,6 +171,10 @@ def _worries(made: list[Row], figures: Figures, delivering: bool, free: float) -
         if row.dead:
             dead = output.count(row.dead, "dead letter")
             yield f"route {row.route} has {dead}: receiver dead list --route {row.route}"
+    for pull in pulls:
+        if pull["state"] in WORRYING:
+            said = pull["error"] or "see the log"
+            yield f"pull {pull['source']}.{pull['name']} is {pull['state']}: {said}"
     if figures.quarantined:
         held = output.count(figures.quarantined, "event")
         yield f"{held} in quarantine: receiver quarantine list"
@@ -184,6 +219,11 @@ def lines(status: Status) -> Iterator[str]:
         yield from lay_out(COLUMNS, cells, width=width, now=status.at, cell=output.cell)
     else:
         yield "no routes"
+    if status.pulls:
+        yield ""
+        width = shutil.get_terminal_size().columns
+        pulled = [_pulled(pull) for pull in status.pulls]
+        yield from lay_out(PULL_COLUMNS, pulled, width=width, now=status.at, cell=output.cell)
     for each in status.replays:
         yield said(each)
     yield ""
@@ -223,3 +263,14 @@ def _size(amount: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
+
+
+def _pulled(pull: dict[str, Any]) -> tuple[Any, ...]:
+    """The cells of a puller."""
+    moments = [
+        datetime.fromisoformat(pull[name]) if pull.get(name) else None
+        for name in ("pulled_at", "received_at")
+    ]
+    counts = [pull[name] for name in ("accepted", "duplicates", "quarantined")]
+    name = f"{pull['source']}.{pull['name']}"
+    return (name, pull["transport"], pull["state"], *moments, *counts, pull["error"])

@@ -70,11 +70,13 @@ class Answer(msgspec.Struct):
 class FlespiRest(Transport):
     """Pull the messages of a flespi channel over its REST API."""
 
-    Settings = FlespiSettings
+    class Settings(FlespiSettings):
+        """Which channel, and how much at once."""
+
     source = "flespi"
     scheme = "flespi"
 
-    settings: FlespiSettings
+    settings: Settings
 
     @property
     def stream(self) -> str:

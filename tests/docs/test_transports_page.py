@@ -117,3 +117,30 @@ def test_a_transport_that_is_not_installed_is_told_with_those_that_are(tmp_path:
     checked = receiver.run("config", "check")
     assert checked.returncode == 1
     assert "no transport 'flespi-rst' is installed; did you mean \"flespi-rest\"?" in checked.stderr
+
+
+def test_status_tells_how_a_puller_is_doing(receiver: RunningReceiver) -> None:
+    file = receiver.folder / "bridge.jsonl"
+    file.write_bytes(line(1) + line(1) + b"no json\n")
+    receiver.wait_for("event-1")
+
+    def status() -> dict[str, Any]:
+        said = receiver.run("status", "--json")
+        found: dict[str, Any] = json.loads(said.stdout)
+        return found
+
+    end = time.monotonic() + 15
+    while not (told := status())["pulls"] or not told["pulls"][0]["quarantined"]:
+        assert time.monotonic() < end, told
+    [pull] = told["pulls"]
+    assert (pull["source"], pull["name"], pull["transport"]) == ("gridx", "bridge", "tail")
+    assert (pull["state"], pull["accepted"], pull["duplicates"]) == ("pulling", 1, 1)
+    assert pull["pulled_at"] is not None
+    draft = receiver.folder / "draft.toml"
+    draft.write_text(FILES["receiver.toml"].replace("bridge.jsonl", "gone.jsonl"))
+    draft.replace(receiver.folder / "receiver.toml")
+    while not any("gridx.bridge is failing" in worry for worry in status()["worries"]):
+        assert time.monotonic() < end, status()["worries"]
+    shown = receiver.run("status").stdout
+    assert "gone.jsonl" in shown
+    assert "gridx.bridge" in shown

@@ -6,6 +6,7 @@ No message of it shows a value. Must not know: how keys prove a request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,16 +26,13 @@ from receiver.keyring import (
     SourceKeys,
     public_key,
 )
+from receiver.references import FILE, URL, resolve
 from receiver.settings import Configuration, KeyPath, SourceSettings, nearest_of
 from receiver.settings.sns import SnsSettings
 
 T = TypeVar("T")
 SHORT = 16
 """Bytes below which a secret can be found by trying, by whoever has one signed request."""
-
-FILE = "file:"
-URL = "file://"
-"""A value that starts so is a URL and stands for itself."""
 
 
 def keyring(
@@ -116,10 +114,23 @@ def sink_settings(found: Configuration, route: str, environ: Mapping[str, str]) 
 
     Raises ConfigError with every value that does not resolve.
     """
-    faults: list[str] = []
-    resolver = _Resolver(found, environ, faults)
     path: KeyPath = ("routes", route, "settings")
-    resolved = resolver.tree(found.settings.routes[route].settings, path)
+    return _resolved(found, path, found.settings.routes[route].settings, environ)
+
+
+def endpoint_settings(
+    found: Configuration, endpoint: str, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """The same of the settings of an endpoint."""
+    path: KeyPath = ("endpoints", endpoint, "settings")
+    return _resolved(found, path, found.settings.endpoints[endpoint].settings, environ)
+
+
+def _resolved(
+    found: Configuration, path: KeyPath, settings: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    faults: list[str] = []
+    resolved = _Resolver(found, environ, faults).tree(settings, path)
     if faults:
         raise ConfigError(*faults)
     return dict(resolved)
@@ -169,36 +180,6 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def resolve(text: str, base: Path, environ: Mapping[str, str]) -> str:
-    """What `text` stands for: a variable, a file's content without its last line end, or itself.
-
-    `file://` starts a URL and stands for itself. Raises LookupError, which says what to do.
-    """
-    if text in ("env:", "file:"):
-        raise LookupError(f"{text!r} names nothing; write env:NAME or file:PATH")
-    if text.startswith("env:"):
-        name = text.removeprefix("env:")
-        if not environ.get(name):
-            state = "empty" if name in environ else "not set"
-            raise LookupError(
-                f"the environment variable {name} is {state}; set it, and start again"
-            )
-        return environ[name]
-    if text.startswith(FILE) and not text.startswith(URL):
-        path = base / text.removeprefix(FILE)
-        try:
-            content = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise LookupError(f"the file {path} is not UTF-8 text") from None
-        except OSError as error:
-            raise LookupError(f"the file {path} cannot be read: {error.strerror}") from None
-        content = content.removesuffix("\n").removesuffix("\r")
-        if not content:
-            raise LookupError(f"the file {path} is empty; write the value into it")
-        return content
-    return text
-
-
 class _Resolver:
     """Resolves the values of one configuration and collects what is wrong with them."""
 
@@ -219,7 +200,7 @@ class _Resolver:
             on_expiry=given.on_expiry,
             strip_prefix=given.strip_prefix,
             networks=tuple(ip_network(network) for network in given.networks),
-            sns=self._sns(given.sns, (*path, "sns")) if given.sns else None,
+            sns=self._sns(given.sns, kept.topics, (*path, "sns")),
         )
 
     def tree(self, value: Any, path: KeyPath) -> Any:
@@ -259,7 +240,12 @@ class _Resolver:
                 make = _maker(HeaderSecret, entry.name, entry.name, value.encode())
                 yield from self._made(where, make)
 
-    def _sns(self, given: SnsSettings, path: KeyPath) -> SnsTrust:
+    def _sns(
+        self, given: SnsSettings | None, kept: tuple[str, ...], path: KeyPath
+    ) -> SnsTrust | None:
+        """What is configured of SNS, and the topics that a command has allowed."""
+        if given is None:
+            return SnsTrust(kept) if kept else None
         folder = given.folder(self._found.base)
         if folder is not None and not folder.is_dir():
             fault = f"there is no folder {folder}"
@@ -267,7 +253,8 @@ class _Resolver:
         password = None
         if given.password is not None:
             password = self._text(given.password.get_secret_value(), (*path, "password"))
-        return given.trust(folder, password)
+        trust = given.trust(folder, password)
+        return replace(trust, topics=(*trust.topics, *kept))
 
     def _text(self, text: str, path: KeyPath) -> str | None:
         try:

@@ -5,6 +5,7 @@ One process holds the store's lease at a time. Must not know: the public listene
 
 from receiver.backstage.lease import Lease
 from receiver.backstage.listener import Listener
+from receiver.backstage.operators import Operators
 from receiver.backstage.pulls import pulls
 from receiver.backstage.routes import importable, routes, unusable
 from receiver.backstage.stage import Stage
@@ -15,6 +16,7 @@ __all__ = [
     "Backstage",
     "Lease",
     "Listener",
+    "Operators",
     "Stage",
     "importable",
     "open_inbox",

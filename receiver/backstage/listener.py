@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -29,9 +30,13 @@ _log = logging.getLogger("receiver.backstage")
 class Listener:
     """Serves `app` on `where` (HOST:PORT) between `start` and `stop`."""
 
-    def __init__(self, where: str, app: ASGIApp) -> None:
+    def __init__(
+        self, where: str, app: ASGIApp, close: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """`close` is called on the loop that served, when it has ended to."""
         self._where = where
         self._app = app
+        self._close = close
         self._stopped = threading.Event()
         self._server: uvicorn.Server | None = None
         self._thread = threading.Thread(target=self._main, name="admin", daemon=True)
@@ -89,5 +94,9 @@ class Listener:
                 timeout_graceful_shutdown=1,
             )
         )
-        if not self._stopped.is_set():
-            await self._server.serve(sockets=[opened])
+        try:
+            if not self._stopped.is_set():
+                await self._server.serve(sockets=[opened])
+        finally:
+            if self._close is not None:
+                await self._close()

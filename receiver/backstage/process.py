@@ -13,17 +13,18 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from receiver import configured, logs
 from receiver.backstage.listener import Listener
+from receiver.backstage.operators import Operators
 from receiver.backstage.routes import routes
 from receiver.backstage.stage import Stage
 from receiver.backstage.thread import asked, stray_of
 from receiver.dispatch import Route
 from receiver.dispatch import loop as own_loop
 from receiver.errors import ReceiverError
-from receiver.http import admin
+from receiver.http.admin import Ready
 from receiver.metrics import Delivery, Exposition, folder_of
 from receiver.preparation import prepare
 from receiver.running import say
@@ -34,16 +35,15 @@ BEAT_SECONDS = 0.5
 
 _log = logging.getLogger("receiver.backstage")
 
-Metrics = Callable[[], tuple[bytes, str]]
-
 
 class Process:
     """One run; `run` returns whether another is to follow."""
 
-    def __init__(self, make: Callable[[], Stage], document: Any, metrics: Metrics) -> None:
+    def __init__(
+        self, make: Callable[[], Stage], operate: Callable[[Stage, Ready], Operators]
+    ) -> None:
         self._make = make
-        self._document = document
-        self._metrics = metrics
+        self._operate = operate
         self._again = False
         self._interrupted = False
         self._reloading: asyncio.Task[None] | None = None
@@ -55,10 +55,8 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._leave, stage, number)
         loop.add_signal_handler(signal.SIGHUP, self._reload, stage)
-        app = admin.build(
-            document=self._document, ready=lambda: asked(loop, stage), metrics=self._metrics
-        )
-        listener = Listener(stage.found.settings.server.admin, app)
+        operators = self._operate(stage, lambda: asked(loop, stage))
+        listener = Listener(stage.found.settings.server.admin, operators.app, operators.close)
         listener.start()
         say(f"  admin      {listener.url or 'waits for its address'}")
         supervised = _supervised()
@@ -129,12 +127,14 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
             setup, catalogue, plugins, confine(chosen), environ, adapt=confine, figures=figures
         )
 
-    process = Process(
-        make,
-        catalogue.contract.document,
-        Exposition(catalogue.contract, folder_of(folder), [figures]),
-    )
-    leave(own_loop.run(process.run(), stray_of(chosen)))
+    metrics = Exposition(catalogue.contract, folder_of(folder), [figures])
+
+    def operate(stage: Stage, ready: Ready) -> Operators:
+        return Operators(
+            found, catalogue, environ, lambda: stage.present, ready=ready, metrics=metrics
+        )
+
+    leave(own_loop.run(Process(make, operate).run(), stray_of(chosen)))
 
 
 def leave(again: bool) -> NoReturn:

@@ -47,6 +47,7 @@ def routes(
             Route(name=auto.name, plugin=auto.plugin, events=auto.events, sources=auto.sources)
             for auto in autoroute(sound, catalogue.contract)
         ]
+    faults.extend(_misnamed(found))
     for name in found.settings.routes:
         try:
             route = _route(found, name, plugins, environ)
@@ -65,6 +66,25 @@ def routes(
     if faults:
         raise ConfigError(*faults)
     return made
+
+
+def _misnamed(found: Configuration) -> list[str]:
+    """What is wrong with the names that routes say they had."""
+    given = found.settings.routes
+    heirs: dict[str, str] = {}
+    faults: list[str] = []
+    for name, route in given.items():
+        if route.was is None:
+            continue
+        other = heirs.setdefault(route.was, name)
+        if route.was in given:
+            said = f"there is a route {route.was!r}; a route goes on from one that is there no more"
+        elif other != name:
+            said = f"route {other!r} was {route.was!r} too; one of them goes on from there"
+        else:
+            continue
+        faults.extend(found.error(("routes", name, "was"), said).problems)
+    return faults
 
 
 def importable(found: Configuration, plugins: Mapping[str, Plugin]) -> dict[str, Plugin]:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from receiver import configured, tracing
+from receiver.backstage.decided import Decided
 from receiver.backstage.lease import Lease
 from receiver.backstage.pulls import pulls
+from receiver.backstage.removal import Removal
 from receiver.backstage.retention import Deleting
 from receiver.backstage.routes import routes
 from receiver.bulletin import Bulletin
@@ -20,14 +22,17 @@ from receiver.catalogue import Catalogue
 from receiver.composition import open_inbox
 from receiver.configured import Setup
 from receiver.dispatch import Dispatcher, Route
-from receiver.errors import StoreError
+from receiver.errors import ReceiverError, StoreError
 from receiver.inbox import Inbox
 from receiver.metrics import Delivery
 from receiver.plugins import Plugin
 from receiver.reloading import Reloading
+from receiver.settings import Configuration
 from receiver.transports import Pull, Pullers, PullStanding, discover
 
 UPKEEP_SECONDS = 1.0
+DECISIONS_SECONDS = 0.5
+"""How often it is asked whether something was decided; a question of microseconds."""
 CHECK_SECONDS = 1.0
 """A check of the store holds for so long, however often it is asked for."""
 LATE_SECONDS = 3.0
@@ -79,6 +84,8 @@ class Stage:
         self._checked_at = 0.0
         self._store_fault: str | None = None
         self._checking = asyncio.Lock()
+        self._composing = asyncio.Lock()
+        self._decided: Decided | None = None
 
     async def run(
         self,
@@ -141,8 +148,13 @@ class Stage:
         tracing.configure(self._environ)
         inbox = self._inbox = open_inbox(self.found)
         try:
-            dispatcher = Dispatcher(inbox, self._catalogue, self._delivered, grace=grace)
+            decided = self._decided = Decided(
+                inbox.registry, self.folder, self._catalogue, self._environ
+            )
+            revision = await decided.revision()
+            dispatcher = Dispatcher(inbox, self._catalogue, await self._all(decided), grace=grace)
             await dispatcher.register()
+            await dispatcher.filter(*await decided.filters(self.found))
             pulled = await asyncio.to_thread(self._pulled, self._setup)
             self.dispatcher = dispatcher
             self.pullers = Pullers(inbox, self._catalogue)
@@ -159,8 +171,12 @@ class Stage:
             beside = [
                 asyncio.create_task(_tend(inbox)),
                 asyncio.create_task(self._deleting.run()),
+                asyncio.create_task(self._removal(inbox, decided).run()),
                 asyncio.create_task(following.run()),
-                asyncio.create_task(Bulletin(self.folder, dispatcher.statuses).run()),
+                asyncio.create_task(self._follow_decisions(decided, revision)),
+                asyncio.create_task(
+                    Bulletin(self.folder, dispatcher.statuses, self.standings).run()
+                ),
             ]
             if self._figures is not None:
                 looking = self._figures.run(dispatcher.statuses, inbox)
@@ -171,8 +187,7 @@ class Stage:
             for task in (*beside, stopped):
                 task.cancel()
             await asyncio.wait([*beside, stopped])
-            await self.pullers.stop()
-            await dispatcher.stop(grace)
+            await asyncio.gather(self.pullers.stop(), dispatcher.stop(grace))
             await delivering
         finally:
             pullers, self.dispatcher, self.pullers = self.pullers, None, None
@@ -187,11 +202,52 @@ class Stage:
         assert self.pullers is not None
         pulled = await asyncio.to_thread(self._pulled, fresh)
         plugins, chosen = await asyncio.to_thread(self._chosen, fresh)
-        await self.dispatcher.update(chosen)
-        self._plugins = plugins
+        before = self.found, self._plugins, self._delivered
+        self.found, self._plugins, self._delivered = fresh.found, plugins, chosen
+        try:
+            await self._recompose()
+        except ReceiverError:
+            self.found, self._plugins, self._delivered = before
+            raise
         if self._deleting is not None:
             self._deleting.change(fresh.found.settings.retention)
         await self.pullers.update(pulled)
+
+    def _removal(self, inbox: Inbox, decided: Decided) -> Removal:
+        async def live() -> list[str]:
+            return [*(route.name for route in self._delivered), *await decided.names()]
+
+        return Removal(inbox, live, lambda: self.found.settings.retention)
+
+    async def _all(self, decided: Decided) -> list[Route]:
+        """The routes of the configuration, and those of the API."""
+        more = await decided.routes(self.found, self._plugins)
+        return [*self._delivered, *self._adapt(more)]
+
+    async def _recompose(self) -> None:
+        """Run the routes that are configured and decided now, by the filters of now."""
+        assert self.dispatcher is not None
+        assert self._decided is not None
+        async with self._composing:
+            await self.dispatcher.update(await self._all(self._decided))
+            await self.dispatcher.filter(*await self._decided.filters(self.found))
+
+    async def _follow_decisions(self, decided: Decided, known: int) -> None:
+        """Take up what is decided, within a second; a store that fails now is asked again."""
+        while True:
+            await asyncio.sleep(DECISIONS_SECONDS)
+            try:
+                revision = await decided.revision()
+                if revision != known:
+                    await self._recompose()
+                    known = revision
+            except ReceiverError as error:
+                _log.warning("what was decided cannot be taken up yet: %s", error)
+
+    @property
+    def present(self) -> tuple[Configuration, Mapping[str, Plugin]]:
+        """The configuration and the plugins of now; may be asked from any thread."""
+        return self.found, self._plugins
 
     def standings(self) -> list[PullStanding]:
         """How each puller is doing; may be called in any thread."""

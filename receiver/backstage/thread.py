@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from receiver.backstage.stage import Stage
@@ -16,6 +16,8 @@ from receiver.dispatch import Dispatcher, Route, culprit
 from receiver.dispatch import loop as own_loop
 from receiver.dispatch.outcome import named, spoken
 from receiver.errors import ReceiverError
+from receiver.plugins import Plugin
+from receiver.settings import Configuration
 
 LEAVING = 10.0
 """Seconds beyond `server.grace` in which routes end their calls, write down and close."""
@@ -58,6 +60,11 @@ class Backstage:
     def unfinished(self) -> list[str]:
         """The routes of which a call goes on; to be asked after `stop`."""
         return self._dispatcher.unfinished() if self._dispatcher is not None else []
+
+    @property
+    def present(self) -> tuple[Configuration, Mapping[str, Plugin]] | None:
+        """See Stage.present; None before it has begun."""
+        return self._stage.present if self._stage is not None else None
 
     def start(self) -> None:
         """Begin to deliver; returns when every route is registered, raises why that failed."""

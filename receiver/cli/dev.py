@@ -186,8 +186,7 @@ def _serve(play: Play, listener: socket.socket) -> None:
     import uvicorn
 
     from receiver import logs
-    from receiver.backstage import Backstage, Listener, Stage
-    from receiver.http import admin
+    from receiver.backstage import Backstage, Listener, Operators, Stage
     from receiver.metrics import Delivery, Exposition, folder_of
 
     logs.configure("text", level=logging.WARNING)
@@ -212,14 +211,15 @@ def _serve(play: Play, listener: socket.socket) -> None:
         grace=play.found.settings.server.grace,
         ended=leave,
     )
-    operators = Listener(
-        play.found.settings.server.admin,
-        admin.build(
-            document=contract.document,
-            ready=backstage.checks,
-            metrics=Exposition(contract, folder_of(play.folder), [figures]),
-        ),
+    steering = Operators(
+        play.found,
+        play.catalogue,
+        os.environ,
+        lambda: backstage.present or (play.found, play.plugins),
+        ready=backstage.checks,
+        metrics=Exposition(contract, folder_of(play.folder), [figures]),
     )
+    operators = Listener(play.found.settings.server.admin, steering.app, steering.close)
     public = _public(play, lambda: _banner(play, address, operators.url))
     server = uvicorn.Server(
         uvicorn.Config(

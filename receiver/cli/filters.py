@@ -157,7 +157,7 @@ def _with_filters(
     default = found.settings.filters.default == "enabled"
 
     async def run(book: Book) -> terminal.T:
-        return await work(FilterBook(contract, book, default=default), book)
+        return await work(FilterBook(contract, book, default=lambda: default), book)
 
     return terminal.with_book(found, run)
 

@@ -60,7 +60,9 @@ class Dropped:
     why: str
 
 
-Outcome = Delivered | RetryAt | Dead | Dropped
+Judged = Delivered | RetryAt | Dead
+"""What a hook's answer means."""
+Outcome = Judged | Dropped
 DELIVERED = Delivered()
 GIVEN_BACK = GivenBack()
 
@@ -93,7 +95,7 @@ class Judge:
     deadline: float
     redaction: Redaction
 
-    def outcome(self, result: Any, claim: Claim, *, now: datetime, random: float) -> Outcome:
+    def outcome(self, result: Any, claim: Claim, *, now: datetime, random: float) -> Judged:
         """`result` is what the hook returned for this event, or a Raised. Raises nothing."""
         try:
             return self._outcome(result, claim, now, random)
@@ -101,7 +103,7 @@ class Judge:
             failure = Failure(now, "error", "", "what the hook returned or raised cannot be told")
             return self._again(failure, claim, 0.0, now, random)
 
-    def _outcome(self, result: Any, claim: Claim, now: datetime, random: float) -> Outcome:
+    def _outcome(self, result: Any, claim: Claim, now: datetime, random: float) -> Judged:
         if result is None or result is True:
             return DELIVERED
         after = 0.0
@@ -142,7 +144,7 @@ class Judge:
 
     def _again(
         self, failure: Failure, claim: Claim, after: float, now: datetime, random: float
-    ) -> Outcome:
+    ) -> Judged:
         delay = self.schedule.delay(claim.attempt, random)
         if delay is None:
             return Dead(replace(failure, kind="expired"))

@@ -73,10 +73,13 @@ SwaggerUIBundle({
 """Nothing can be sent from the page: events need a signature, and the public listener."""
 
 
-def build(*, document: Document, ready: Ready, metrics: Metrics) -> ASGIApp:
+def build(
+    *, document: Document, ready: Ready, metrics: Metrics, management: ASGIApp | None = None
+) -> ASGIApp:
     """The application; `document` is the contract that the public listener serves.
 
-    `ready` and `metrics` are called for each request, in the event loop and in a thread.
+    `ready` and `metrics` are called for each request, in the event loop and in a thread. What is
+    none of its own paths is for `management`.
     """
     contract = json.dumps(document, ensure_ascii=False).encode()
 
@@ -102,6 +105,7 @@ def build(*, document: Document, ready: Ready, metrics: Metrics) -> ASGIApp:
         Route("/metrics", exposition),
         Route("/openapi.json", openapi),
         *_docs(),
+        *([Mount("/", management)] if management is not None else []),
     ]
     return Starlette(
         routes=routes, exception_handlers={HTTPException: _no_such_thing, Exception: _broken}

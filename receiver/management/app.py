@@ -64,9 +64,9 @@ Handler = Callable[..., Awaitable[Any]]
 class Ground:
     """What the management API stands on."""
 
-    found: Configuration
+    present: Callable[[], tuple[Configuration, Mapping[str, Plugin]]]
+    """The configuration and the plugins of now."""
     catalogue: Catalogue
-    plugins: Mapping[str, Plugin]
     inbox: Inbox
     registry: Registry
     seal: Seal
@@ -97,9 +97,11 @@ def build(ground: Ground) -> ASGIApp:
 
 def _handlers(ground: Ground, book: Book, accounts: Accounts) -> dict[str, Handler]:
     """What does each operation, by its id."""
-    contract, found = ground.catalogue.contract, ground.found
-    routes = Routes(found, ground.catalogue, ground.plugins, book, ground.seal, ground.inbox)
-    filters = FilterBook(contract, book, default=found.settings.filters.default == "enabled")
+    contract = ground.catalogue.contract
+    routes = Routes(ground.present, ground.catalogue, book, ground.seal, ground.inbox)
+    filters = FilterBook(
+        contract, book, default=lambda: routes.found.settings.filters.default == "enabled"
+    )
     integrations = Integrations(contract, routes, filters, Logins(book))
     rooms = {
         "native": Native(routes, filters),

@@ -5,7 +5,7 @@ Must not know: dialects, HTTP, what a filter makes of an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from receiver.contract import Contract
 from receiver.decisions import Book, User
@@ -22,7 +22,7 @@ ROUTES = 100
 class FilterBook:
     """All filters, as far as a caller may see or set them."""
 
-    def __init__(self, contract: Contract, book: Book, *, default: bool) -> None:
+    def __init__(self, contract: Contract, book: Book, *, default: Callable[[], bool]) -> None:
         """`default`: what holds where no filter speaks."""
         self.levels = levels_of(contract.events)
         self._book = book
@@ -83,7 +83,7 @@ class FilterBook:
         self, routes: Sequence[tuple[str, bool]], type: str, user: str | None, node: str | None
     ) -> list[tuple[str, Decision]]:
         """What the filters make of an event on each route: its name, whether it is strict."""
-        found = Filters(await self._book.filters(), self.levels, default=self._default)
+        found = Filters(await self._book.filters(), self.levels, default=self._default())
         return [(name, found.decide(name, strict, type, user, node)) for name, strict in routes]
 
     async def unknown(self, wanted: Filter, known: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ Must not know: dialects, HTTP, how a route is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -56,19 +56,26 @@ class Routes:
 
     def __init__(
         self,
-        found: Configuration,
+        present: Callable[[], tuple[Configuration, Mapping[str, Plugin]]],
         catalogue: Catalogue,
-        plugins: Mapping[str, Plugin],
         book: Book,
         seal: Seal,
         inbox: Inbox,
     ) -> None:
-        self.found = found
+        self._present = present
         self._catalogue = catalogue
-        self._plugins = plugins
         self._book = book
         self._seal = seal
         self._inbox = inbox
+
+    @property
+    def found(self) -> Configuration:
+        """The configuration of now."""
+        return self._present()[0]
+
+    @property
+    def _plugins(self) -> Mapping[str, Plugin]:
+        return self._present()[1]
 
     def sink(self, name: str) -> Description:
         """What there is to say of a sink. Raises Refused where there is none of that name."""

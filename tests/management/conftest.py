@@ -49,10 +49,10 @@ async def api(tmp_path: Path, configuration: str) -> AsyncIterator[Api]:
     found = load(file, {}, ())
     inbox = open_store(tmp_path / "inbox.db")
     seal = Seal(tmp_path, {})
+    plugins = configured.plugins(found)
     ground = Ground(
-        found=found,
+        present=lambda: (found, plugins),
         catalogue=configured.catalogue(found),
-        plugins=configured.plugins(found),
         inbox=inbox,
         registry=inbox.registry,
         seal=seal,

@@ -1,0 +1,75 @@
+"""What the admin listener serves: health, metrics, contracts, and the API that steers.
+
+The API has a store of its own, on the loop of the listener, and is made when it is first asked for:
+what it stands on takes most of a second to load. Must not know: how anything is delivered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from receiver.catalogue import Catalogue
+from receiver.composition import open_inbox
+from receiver.decisions import Seal
+from receiver.http import admin
+from receiver.http.admin import Metrics, Ready
+from receiver.plugins import Plugin
+from receiver.settings import Configuration
+
+Present = Callable[[], tuple[Configuration, Mapping[str, Plugin]]]
+"""The configuration and the plugins of now."""
+
+
+class Operators:
+    """The application of one admin listener, and what it holds open."""
+
+    def __init__(
+        self,
+        found: Configuration,
+        catalogue: Catalogue,
+        environ: Mapping[str, str],
+        present: Present,
+        *,
+        ready: Ready,
+        metrics: Metrics,
+    ) -> None:
+        self._inbox = open_inbox(found)
+        self._folder = found.store_path.parent
+        self._catalogue = catalogue
+        self._environ = environ
+        self._present = present
+        self._api: ASGIApp | None = None
+        self._making = asyncio.Lock()
+        self.app = admin.build(
+            document=catalogue.contract.document,
+            ready=ready,
+            metrics=metrics,
+            management=self._steer,
+        )
+
+    async def close(self) -> None:
+        """Let go of the store; on the loop that served."""
+        await self._inbox.close()
+
+    async def _steer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._making:
+            if self._api is None:
+                self._api = await asyncio.to_thread(self._made)
+            api = self._api
+        await api(scope, receive, send)
+
+    def _made(self) -> ASGIApp:
+        from receiver.management.app import Ground, build
+
+        return build(
+            Ground(
+                present=self._present,
+                catalogue=self._catalogue,
+                inbox=self._inbox,
+                registry=self._inbox.registry,
+                seal=Seal(self._folder, self._environ),
+            )
+        )

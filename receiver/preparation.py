@@ -137,7 +137,7 @@ async def _rehearse(found: Configuration, catalogue: Catalogue, chosen: list[Rou
     try:
         app = build(catalogue, Intake(catalogue, Keyring({}), inbox))
         await _lifespan(app)
-        await Dispatcher(inbox, catalogue, chosen).register()
+        await Dispatcher(inbox, catalogue, chosen).register(renaming=False)
     finally:
         await inbox.close()
 

@@ -107,8 +107,8 @@ def _row(cells: list[str]) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    if field.default is None:
-        return ""
+    if field.default is None or isinstance(field.default, BaseModel):
+        return ""  # of a table, each key has its own
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     return f"`{json.dumps(value)}`"
 

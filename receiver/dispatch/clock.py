@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -40,3 +41,13 @@ class SystemClock:
         seconds = (moment - self.now()).total_seconds()
         delay = min(max(seconds, 0.0), LONGEST_TIMER)
         return asyncio.get_running_loop().call_later(delay, ring)
+
+
+async def rest(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, but not longer than until the event is set; when it is, for a moment."""
+    if stopping.is_set():
+        await asyncio.sleep(min(seconds, 0.1))
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()

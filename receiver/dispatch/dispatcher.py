@@ -16,6 +16,7 @@ from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
 from receiver.dispatch.filtering import Filtering, InForce
 from receiver.dispatch.orders import Orders
+from receiver.dispatch.renaming import renames
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.runner import Runner
 from receiver.errors import ConfigError
@@ -40,6 +41,8 @@ class _Post:
     """What is to run; None: nothing, it was removed."""
     runner: Runner
     task: asyncio.Task[None] | None = None
+    heir_of: _Post | None = None
+    """Who runs it under the name that it had; until that has ended it is not begun."""
 
 
 class Dispatcher:
@@ -73,9 +76,19 @@ class Dispatcher:
         self._log: Any = logger("", Redaction())
         self._posts = {route.name: _Post(route, self._runner(route)) for route in routes}
 
-    async def register(self) -> None:
-        """Make the routes known to the inbox, before its first event. Raises StoreError."""
-        await self._inbox.register([_start(route) for route in self._wanted().values()])
+    async def register(self, *, renaming: bool = True) -> None:
+        """Make the routes known to the inbox, before its first event.
+
+        Without `renaming`, routes that have another name now are left for who delivers: somebody
+        may be delivering for them. Raises StoreError, and ConfigError for a name that no route had.
+        """
+        routes = list(self._wanted().values())
+        renamed = await renames(self._inbox, routes)
+        if renaming:
+            for route in renamed:
+                await self._inbox.rename(route.was or "", route.name)
+        starts = [_start(route) for route in routes if renaming or route not in renamed]
+        await self._inbox.register(starts)
         self._registered = True
 
     async def filter(self, filters: Filters, said: str) -> None:
@@ -93,12 +106,14 @@ class Dispatcher:
         _distinct(routes)
         known = self._wanted()
         changed = [route for route in routes if known.get(route.name) != route]
+        heirs = await renames(self._inbox, changed)
         if changed:
-            await self._inbox.register([_start(route) for route in changed])
-        for route in changed:
-            self._want(route.name, route)
+            fresh = [route for route in changed if route not in heirs]
+            await self._inbox.register([_start(route) for route in fresh])
         for name in known.keys() - {route.name for route in routes}:
             self._want(name, None)
+        for route in changed:
+            self._want(route.name, route, self._posts.get(route.was or ""), heir=route in heirs)
 
     async def run(self) -> None:
         """Deliver until `stop`. Raises StoreError when the routes cannot be registered.
@@ -161,13 +176,17 @@ class Dispatcher:
             filtering=self._filtering,
         )
 
-    def _want(self, name: str, route: Route | None) -> None:
+    def _want(
+        self, name: str, route: Route | None, before: _Post | None = None, *, heir: bool = False
+    ) -> None:
         post = self._posts.get(name)
         if post is not None:
             post.wanted = route
             post.runner.stop()
         elif route is not None:
             post = self._posts[name] = _Post(route, self._runner(route))
+        if post is not None and heir:
+            post.heir_of = before or post
         if post is not None and self._started and not self._stopping.is_set():
             self._man(post)
 
@@ -178,6 +197,7 @@ class Dispatcher:
     async def _run(self, post: _Post) -> None:
         """Run a route, and after it the one that it was changed into."""
         name = post.runner.route.name
+        await self._inherit(post)
         while not self._stopping.is_set():
             runner = post.runner
             if runner.route is post.wanted:
@@ -189,6 +209,27 @@ class Dispatcher:
                 del self._posts[name]
                 return
             post.runner = self._runner(post.wanted)
+
+    async def _inherit(self, post: _Post) -> None:
+        """Take over what was kept under another name, once nobody delivers under that one."""
+        before = post.heir_of
+        if before is None:
+            return
+        if before.task is not None and before is not post:
+            await asyncio.wait([before.task])
+        failures = 0
+        while not self._stopping.is_set() and post.wanted is not None:
+            try:
+                await self._inbox.rename(post.wanted.was or "", post.wanted.name)
+                await self._inbox.register([_start(post.wanted)])
+            except Exception as error:  # whatever a store raises: it may be well again later
+                failures += 1
+                said = f"{type(error).__name__}: {error}"
+                self._log.error("a route cannot be renamed yet", route=post.wanted.name, error=said)
+                await asyncio.sleep(pause(failures, self._random()))
+            else:
+                post.heir_of = None
+                return
 
     @property
     def routes(self) -> list[Route]:

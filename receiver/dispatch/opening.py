@@ -6,10 +6,11 @@ Must not know: claims, the inbox.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from receiver.backoff import pause
 from receiver.dispatch.binding import AnySink
+from receiver.dispatch.clock import rest
 from receiver.dispatch.complaints import Complaints
 from receiver.dispatch.isolated import IsolatedSink
 from receiver.dispatch.outcome import Raised, called, spoken
@@ -24,18 +25,11 @@ class Opening:
     """The doors of one route's sink."""
 
     def __init__(
-        self,
-        complaints: Complaints,
-        stopping: asyncio.Event,
-        *,
-        random: Callable[[], float],
-        rest: Callable[[float], Awaitable[None]],
+        self, complaints: Complaints, stopping: asyncio.Event, random: Callable[[], float]
     ) -> None:
-        """`rest` waits so many seconds, or until the route is stopped."""
         self._complaints = complaints
         self._stopping = stopping
         self._random = random
-        self._rest = rest
 
     async def open(self, sink: AnySink, deadline: float) -> bool:
         """Open the sink; False when the route was stopped before.
@@ -57,7 +51,7 @@ class Opening:
             self._complaints.note(sink.redaction.text(said), "starting")
             if failures == 1:
                 self._complaints.log.error("the sink does not open; trying on", error=said)
-            await self._rest(pause(failures, self._random(), first=1.0, cap=60.0))
+            await rest(pause(failures, self._random(), first=1.0, cap=60.0), self._stopping)
         return sink.open is None
 
     async def close(self, sink: AnySink) -> None:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from receiver.backoff import pause
 from receiver.dispatch.binding import AnySink, sink_of
 from receiver.dispatch.calls import UnderWay
-from receiver.dispatch.clock import Clock, Timer
+from receiver.dispatch.clock import Clock, Timer, rest
 from receiver.dispatch.complaints import Complaints
 from receiver.dispatch.definition import text_of
 from receiver.dispatch.delivery import Delivery
@@ -23,7 +23,15 @@ from receiver.dispatch.filtering import Filtering
 from receiver.dispatch.gate import Gate
 from receiver.dispatch.isolated import IsolatedSink
 from receiver.dispatch.opening import Opening
-from receiver.dispatch.outcome import GIVEN_BACK, Dead, Delivered, GivenBack, Judge, Outcome
+from receiver.dispatch.outcome import (
+    GIVEN_BACK,
+    Dead,
+    Delivered,
+    GivenBack,
+    Judge,
+    Outcome,
+    RetryAt,
+)
 from receiver.dispatch.replays import Replays
 from receiver.dispatch.route import Catalogue, Route, RouteStatus
 from receiver.dispatch.selection import Selection
@@ -76,7 +84,7 @@ class Runner:
             inbox, clock, self._written, self._store_trouble, self._complaints.store_works
         )
         self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
-        self._opening = Opening(self._complaints, self._stopping, random=random, rest=self._rest)
+        self._opening = Opening(self._complaints, self._stopping, random)
         self.replays = Replays(route, inbox, clock, self.wake)
         """The old events that are delivered again, below the new ones."""
 
@@ -205,14 +213,9 @@ class Runner:
         if not room:
             again = self._gate.again_at(now)
             return None if again is None else self._clock.at(again, self._awake.set)
+        regime, fresh = Regime(version, deciding.version), self._gate.fresh
         claims = await self._inbox.claim(
-            self.route.name,
-            room,
-            now=now,
-            match=match,
-            regime=Regime(version, deciding.version),
-            run=run,
-            fresh=self._gate.fresh,
+            self.route.name, room, now=now, match=match, regime=regime, run=run, fresh=fresh
         )
         self._complaints.store_works()
         if self._stopping.is_set():
@@ -260,7 +263,7 @@ class Runner:
             self.replays.decided(outcome)
         if isinstance(outcome, Delivered):
             self._delivered += 1
-        elif not isinstance(outcome, GivenBack):
+        elif isinstance(outcome, RetryAt | Dead):
             self._failed += 1
             self._dead += isinstance(outcome, Dead)
             self._complaints.attempt(claim, outcome)
@@ -289,14 +292,5 @@ class Runner:
         self._awake.set()
 
     async def _store_trouble(self, error: Exception) -> None:
-        failures = self._complaints.store_failed(error)
-        await self._rest(pause(failures, self._random()))
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait, but not longer than until the route is stopped."""
-        if self._stopping.is_set():
-            await asyncio.sleep(min(seconds, 0.1))
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
+        seconds = pause(self._complaints.store_failed(error), self._random())
+        await rest(seconds, self._stopping)

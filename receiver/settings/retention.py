@@ -33,6 +33,11 @@ class RetentionSettings(BaseModel):
     quarantine: Age = Field(
         default=90 * DAY, description="Seconds that an event in quarantine is kept."
     )
+    routes: Age = Field(
+        default=7 * DAY,
+        description="Seconds that a route which is not configured any more keeps its place, its "
+        "exceptions and its dead letters, should it come back. It keeps no event.",
+    )
     soft_limit: Size = Field(
         default=10 * GIB,
         description="Bytes in use (or a text, such as `10 GiB`) above which events go that every "
@@ -49,7 +54,7 @@ class RetentionSettings(BaseModel):
         "**Loses accepted events.**",
     )
 
-    @field_validator("events", "dead", "quarantine", "soft_limit", "hard_limit")
+    @field_validator("events", "dead", "quarantine", "routes", "soft_limit", "hard_limit")
     @classmethod
     def _a_number(cls, value: float) -> float:
         if isnan(value):

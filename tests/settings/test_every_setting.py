@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import BaseModel
 
 from receiver import backstage, composition, transports
-from receiver.backstage import retention
+from receiver.backstage import removal, retention
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Route
 from receiver.keyring import HeaderSecret, Secret
@@ -41,6 +41,7 @@ EFFECTS = {
     "retention.quarantine": ("", "[retention]\nquarantine = 60"),
     "retention.soft_limit": ("", '[retention]\nsoft_limit = "8 GiB"'),
     "retention.hard_limit": ("", '[retention]\nhard_limit = "30 GB"'),
+    "retention.routes": ("", "[retention]\nroutes = 60"),
     "retention.force": ("", "[retention]\nforce = true"),
     "server.connections": ("", "[server]\nconnections = 7"),
     "server.idle": ("", "[server]\nidle = 7"),
@@ -78,8 +79,14 @@ EFFECTS = {
     "routes.start": (ROUTE, ROUTE + 'from = "beginning"'),
     "routes.ordered": (ROUTE, ROUTE + "ordered = false"),
     "routes.concurrency": (ROUTE, ROUTE + "concurrency = 2"),
-    "routes.batch": (ROUTE, ROUTE + "batch = 2"),
-    "routes.batch_wait": (ROUTE, ROUTE + "batch_wait = 2"),
+    "routes.was": (ROUTE, ROUTE + 'was = "old"'),
+    "routes.rate": (ROUTE, ROUTE + "rate = 2.5"),
+    "routes.batch.size": (ROUTE, ROUTE + "batch = 2"),
+    "routes.batch.wait": (ROUTE, ROUTE + "batch = { size = 100, wait = 2 }"),
+    "routes.breaker.threshold": (ROUTE, ROUTE + "breaker = { threshold = 0 }"),
+    "routes.breaker.pause": (ROUTE, ROUTE + "breaker = { pause = 5 }"),
+    "routes.breaker.longest": (ROUTE, ROUTE + "breaker = { longest = 50 }"),
+    "routes.retry.max_age": (ROUTE, ROUTE + "retry = { max_age = 60 }"),
     "routes.deadline": (ROUTE, ROUTE + "deadline = 2"),
     "routes.retry.schedule": (ROUTE, ROUTE + "retry = { schedule = [1] }"),
     "routes.retry.first": (ROUTE + RETRY, ROUTE + RETRY.replace("first = 1", "first = 2")),
@@ -154,6 +161,7 @@ def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> A
         (listener.connections, listener.idle, listener.proxies.trust("10.1.2.3")),
         found.store_path,
         retention.limits(found.settings.retention),
+        removal.kept_for(found.settings.retention),
         sorted(plugins),
         backstage.open_inbox(found).traits,
         [values(route) for route in routes],

@@ -69,11 +69,18 @@ class Protocol(Ending):
         if self._room is not Room.FREE:
             self._refuse(503)
             return
+        again = self._feed(data)
+        while again is not None and not self._deaf:
+            again = self._feed(again)
+
+    def _feed(self, data: bytes) -> bytes | None:
+        """Have the parser read; what it is to read after that, instead of what it could not."""
         self._loose += len(data)
+        offered = -1
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._without_upgrade(data[upgrade.args[0] :])
+            offered = upgrade.args[0]
         except httptools.HttpParserCallbackError as error:
             self._refuse(_status(error.__context__))
         except httptools.HttpParserError:
@@ -84,6 +91,8 @@ class Protocol(Ending):
                 self._to_messages(exchange)
             if self._loose > MAX_HEADER_BYTES:
                 self._refuse(431)
+        # Not while the exception is handled: it would be the context of whatever is raised next.
+        return None if offered < 0 else self._without_upgrade(data[offered:])
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The other side says no more; whether it may still want the answer to a whole request."""
@@ -111,7 +120,7 @@ class Protocol(Ending):
         if parser.should_upgrade():
             if parser.get_method() == b"CONNECT":
                 raise Unreadable(400)
-            return  # data_received starts again without
+            return  # _feed starts again without
         if len(self.pipeline) >= MAX_PIPELINED:
             raise Unreadable(503)
         head = version, length, target(self.url)
@@ -234,7 +243,7 @@ class Protocol(Ending):
         else:
             self.flow.resume_reading()
 
-    def _without_upgrade(self, rest: bytes) -> None:
+    def _without_upgrade(self, rest: bytes) -> bytes:
         """Take a request that offers another protocol as if it did not (RFC 9110, 7.8).
 
         The parser has taken it for one without a body; some clients offer HTTP/2 with every first
@@ -248,7 +257,7 @@ class Protocol(Ending):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._loose = 0
-        self.data_received(b"".join((*head, b"\r\n", rest)))
+        return b"".join((*head, b"\r\n", rest))
 
 
 def _status(error: BaseException | None) -> int:

@@ -145,3 +145,20 @@ def test_what_strangers_are_answered_is_counted() -> None:
         server.answers(b"POST / HT")
         server.answers(b"")
         assert server.seen()["strangers"] == {"400": 1, "431": 1, "408": 1}
+
+
+@pytest.mark.parametrize(
+    ("behind", "status"),
+    [(b"GET /healthz HTTP/1.1\r\n\r\n", 400), (post(b"", b"X-A: " + b"a" * 17_000), 431)],
+    ids=["no host", "too much"],
+)
+def test_what_is_wrong_behind_an_offer_to_upgrade_is_said_as_anywhere(
+    server: Server, behind: bytes, status: int
+) -> None:
+    offer = (b"Connection: upgrade, keep-alive", b"Upgrade: h2c", b"Content-Length: 2")
+    assert server.answers(post(b"[]", *offer, last=False) + behind) == [200, status]
+
+
+def test_many_offers_to_upgrade_behind_each_other_are_requests_like_others(server: Server) -> None:
+    offer = (b"Connection: upgrade, keep-alive", b"Upgrade: h2c", b"Content-Length: 2")
+    assert server.answers(post(b"[]", *offer, last=False) * 20 + post()) == [200] * 21

@@ -21,9 +21,11 @@ from receiver.cli.dead import app as dead_commands
 from receiver.cli.dev import dev as dev_command
 from receiver.cli.doctor import doctor as doctor_command
 from receiver.cli.events import app as events_commands
+from receiver.cli.expose import expose as expose_command
 from receiver.cli.filters import app as filters_commands
 from receiver.cli.generate import generate as generate_command
 from receiver.cli.new import app as new_commands
+from receiver.cli.platforms import app as platform_commands
 from receiver.cli.quarantine import app as quarantine_commands
 from receiver.cli.routes import app as routes_commands
 from receiver.cli.secrets import app as secrets_commands
@@ -84,6 +86,9 @@ app.command("bench", short_help="Measure it here, beside a bare application.")(b
 app.command("generate", short_help="Make the Python package of a spec, or compare it.")(
     generate_command
 )
+app.command("expose", short_help="Share it through zrok, and see what becomes of events.")(
+    expose_command
+)
 app.command("doctor", short_help="What is wrong here, and how to put it right.")(doctor_command)
 app.add_typer(new_commands, name="new")
 app.add_typer(spec_commands, name="spec")
@@ -98,6 +103,7 @@ app.add_typer(users_commands, name="users")
 app.add_typer(tokens_commands, name="tokens")
 app.command("audit", short_help="Who changed what, and when.")(audit_command)
 app.add_typer(config_commands, name="config")
+app.add_typer(platform_commands, name="platform")
 app.add_typer(secrets_commands, name="secrets")
 
 

@@ -62,6 +62,26 @@ def maker(
     return make
 
 
+def prober(
+    found: Configuration, contract: Contract, operation: Operation
+) -> Callable[[bytes], Request]:
+    """What makes a signed request of any body for an operation. Raises ConfigError."""
+    import uuid_utils
+
+    from receiver import samples
+
+    sign = _signer(found, contract, operation)
+    event = next(event for event in contract.events if event.name in operation.events)
+
+    def make(body: bytes) -> Request:
+        now, fresh = datetime.now(UTC), str(uuid_utils.uuid7())
+        made = samples.sample(event, operation, now, fresh)
+        headers = {"Content-Type": "application/json", **made.headers, **sign(body, now, fresh)}
+        return Request(samples.url_path(made, operation), headers, body)
+
+    return make
+
+
 def _signer(
     found: Configuration, contract: Contract, operation: Operation
 ) -> Callable[[bytes, datetime, str], dict[str, str]]:

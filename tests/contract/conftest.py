@@ -12,9 +12,13 @@ import pytest
 
 from receiver.inbox import Claim, Entry, Failure, Inbox, Match, RouteStart
 from receiver.inbox.memory import MemoryInbox
+from receiver.inbox.retention import Limits, Purged
 from receiver.inbox.sqlite import open_store
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+AGED = Limits(events=HOUR)
+Purge = Callable[..., Awaitable[Purged]]
 Open = Callable[..., Inbox]
 
 
@@ -129,3 +133,26 @@ def take(inbox: Inbox, now: datetime) -> Callable[..., Awaitable[list[Claim]]]:
         return await (store or inbox).claim("r", n, now=at, match=match)
 
     return claim
+
+
+@pytest.fixture
+def purge(inbox: Inbox, now: datetime) -> Purge:
+    """Steps until there is nothing more to do, two hours after noon; what they did together."""
+
+    async def run(
+        limits: Limits = AGED, *, later: timedelta = HOUR, store: Inbox | None = None
+    ) -> Purged:
+        total = Purged()
+        for _ in range(10_000):
+            step = await (store or inbox).purge(limits, now=now + later)
+            total = Purged(
+                events=total.events + step.events,
+                forced=total.forced + step.forced,
+                dead=total.dead + step.dead,
+                quarantined=total.quarantined + step.quarantined,
+            )
+            if not step.more:
+                return total
+        raise AssertionError("it never ends")
+
+    return run

@@ -68,6 +68,7 @@ FLOORS: list[set[str]] = [
         "metrics",
         "notices",
         "plugins",
+        "references",
         "refusals",
         "secrets",
         "secretuse",
@@ -91,7 +92,7 @@ FLOORS: list[set[str]] = [
         "watchdog",
     },
     # 6 surfaces (do not import each other)
-    {"codegen", "http", "management", "testing"},
+    {"codegen", "http", "management", "platforms", "testing"},
     # 7 entries
     {
         "__main__",

@@ -6,17 +6,19 @@ Must not know: how the inbox keeps any of it.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from receiver.cli import output
+from receiver.cli.explanation import explain
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from receiver.catalogue import Catalogue
-    from receiver.inbox import Attempt, DeadLetter, Inbox, Standing, Stored
+    from receiver.inbox import Attempt, DeadLetter, Inbox, Stored
 
 
 SHORTEST_START = 8
@@ -56,7 +58,7 @@ class Dossier:
         }
 
 
-async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue) -> Dossier:
+async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue, folder: Path) -> Dossier:
     """The dossier of the event with this id or position; ReceiverError when there is none.
 
     The start of an id is enough where it is that of one event only.
@@ -64,37 +66,13 @@ async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue) -> Dossier:
     event = await find(inbox, wanted)
     attempts = tuple(await inbox.attempts(event.id))
     letters: list[DeadLetter] = []
-    if event.seq is None:
-        places = await inbox.places()
-        routes = {place.route: "quarantined: no route sees it" for place in places}
-    else:
-        failures = Counter(attempt.route for attempt in attempts)
-        standings = await inbox.standings(event.seq)
-        routes = {found.route: made_of_it(found, failures[found.route]) for found in standings}
+    explained = await explain(inbox, event, catalogue, folder)
+    if event.seq is not None:
         # A page never parts the letters of one position.
         near = await inbox.dead_letters(after=event.seq - 1, limit=1)
         letters = [letter for letter in near if letter.event.id == event.id]
+    routes = {each.route: each.made for each in explained}
     return Dossier(event, attempts, tuple(letters), routes, tuple(_notes(event, catalogue)))
-
-
-def made_of_it(standing: Standing, failures: int) -> str:
-    """What a route has made of an event so far, with the number of its failed attempts."""
-    after = f", after {failures} failed attempt{'s' if failures > 1 else ''}" if failures else ""
-    match standing.state:
-        case "dead":
-            return "dead letter"
-        case "beyond" | "open":
-            return f"not yet: in flight, or its turn has not come{after}"
-        case "requeued":
-            return f"to be tried again as soon as its route runs{after}"
-        case "held":
-            return f"held back behind an earlier event of its node{after}"
-        case "waiting" if standing.due:
-            return f"tried again from {output.moment(standing.due)} on{after}"
-        case _ if failures:
-            return f"delivered, or no longer wanted{after}"
-        case _:
-            return "delivered, or not wanted, or older than the route"
 
 
 async def find(inbox: Inbox, wanted: str) -> Stored:

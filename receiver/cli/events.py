@@ -17,6 +17,7 @@ import typer
 
 from receiver.cli import moments, opening, options, output
 from receiver.cli.dossier import collect, find, print_dossier, summary
+from receiver.cli.explain import explain as explain_command
 from receiver.cli.replay import replay
 from receiver.errors import ConfigError, ReceiverError
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the inbox.")
 
+app.command("explain", short_help="Say where an event is, on each route, and why.")(explain_command)
 app.command("replay", short_help="Have routes deliver old events again.")(replay)
 
 COLUMNS = ("seq", "id", "received", "source", "type", "node", "user")
@@ -133,7 +135,9 @@ def show(
         sys.stdout.flush()
         return
     catalogue = opening.catalogue(found)
-    dossier = opening.with_inbox(found, lambda inbox: collect(inbox, event_id, catalogue))
+    dossier = opening.with_inbox(
+        found, lambda inbox: collect(inbox, event_id, catalogue, found.store_path.parent)
+    )
     if as_json:
         output.structure(dossier.plain())
     else:

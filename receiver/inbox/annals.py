@@ -37,7 +37,8 @@ class Annal:
 
     def _close(self, delta: Delta, now: datetime, buried: int | None) -> None:
         for seq in delta.forget:
-            if self.passing.late(seq) and seq not in self.closings:
+            known = self.closings.get(seq)
+            if self.passing.late(seq) and (known is None or known.kind != "dropped"):
                 self.closings[seq] = Closing(
                     route=self._route,
                     seq=seq,

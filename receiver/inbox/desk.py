@@ -111,6 +111,7 @@ class Desk(ABC):
             for seq in sorted(route.again)[: route.ledger.room]:
                 event = route.again.pop(seq).event
                 route.ledger.reopen(Exceptional(seq, lane(event.source, event.node)))
+                route.annal.passing.reopened.add(seq)
         return asked
 
     async def readmit(self, rejudged: Sequence[Rejudged]) -> list[int | None]:

@@ -27,6 +27,8 @@ class Passing:
         self._began: datetime | None = None
         self._marks: deque[tuple[int, Regime]] = deque()
         """From which position on which regime decided."""
+        self.reopened: set[int] = set()
+        """Positions that were passed, and were taken in again."""
 
     def rename(self, route: str) -> None:
         """The route is called so from now on."""
@@ -68,7 +70,9 @@ class Passing:
                 yield begin, end, regime
 
     def late(self, seq: int) -> bool:
-        """Whether a position was passed in a passage that is over."""
+        """Whether the end of an exception is not told by its passage, which is over."""
+        if seq in self.reopened:
+            return True
         return seq <= self._position and (self._last is None or seq < self._last.first)
 
     def saved(self, written: list[Passage]) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from receiver.cli import app
 from receiver.testing import RunningReceiver
 
 DOOR = """
@@ -46,8 +48,10 @@ def receiver() -> Iterator[RunningReceiver]:
 
 
 def asked(receiver: RunningReceiver, *arguments: str, status: int = 0) -> Any:
-    done = receiver.run(*arguments, "--json")
-    assert done.returncode == status, done.stderr
+    """What a command prints as JSON; it runs in this process, which is quicker."""
+    config = str(receiver.folder / "receiver.toml")
+    done = CliRunner().invoke(app, [*arguments, "--json", "--config", config])
+    assert done.exit_code == status, done.stderr or done.exception
     return json.loads(done.stdout)
 
 

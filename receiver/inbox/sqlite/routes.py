@@ -128,6 +128,7 @@ class Route:
         with self._lock:
             for letter in letters:
                 self._ledger.reopen(letter)
+                self._passing.reopened.add(letter.seq)
 
     def hand_back(self, turns: Sequence[Turn]) -> None:
         """Undo claims that nobody got."""

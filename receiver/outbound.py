@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -70,8 +72,8 @@ _LAST_FOUR_BYTES = (_MAPPED, _NAT64, _LOCAL_NAT64, *map(ip_network, ("::/96", ":
 """Where an IPv4 address stands in the last four bytes: mapped, NAT64, compatible, SIIT."""
 
 
-def client(*, allow_private: bool = False) -> httpx.AsyncClient:
-    """A new client; the caller closes it.
+def client(*, allow_private: bool = False, ca_file: Path | None = None) -> httpx.AsyncClient:
+    """A new client; the caller closes it. Raises OSError for a `ca_file` that cannot be used.
 
     Neither the environment (proxies, .netrc) nor cookies of an answer have a say in what it sends.
     A refused address raises `httpx.ConnectError`, whose message names the address and the setting.
@@ -79,7 +81,7 @@ def client(*, allow_private: bool = False) -> httpx.AsyncClient:
     # At INFO httpx writes every request's whole address, and many targets put a token into theirs.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     return httpx.AsyncClient(
-        transport=GuardedTransport(allow_private=allow_private),
+        transport=GuardedTransport(allow_private=allow_private, ca_file=ca_file),
         timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,
         trust_env=False,
@@ -221,9 +223,10 @@ async def permitted(host: str, port: int, *, allow_private: bool) -> list[str]:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """httpx over httpcore's own connection pool, which is where a guarded backend can be put in."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, ca_file: Path | None = None) -> None:
+        trusted = ssl.create_default_context(cafile=ca_file) if ca_file else None
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=trusted or httpx.create_ssl_context(trust_env=False),
             max_connections=CONNECTIONS,
             max_keepalive_connections=IDLE_CONNECTIONS,
             keepalive_expiry=5.0,

@@ -75,10 +75,16 @@ class Sink:
 
     @cached_property
     def http(self) -> httpx.AsyncClient:
-        """The sink's HTTP client: made on first use, guarded (outbound), closed after `close`."""
+        """The sink's HTTP client: made on first use, guarded (outbound), closed after `close`.
+
+        Where the settings have a `ca_file`, it trusts the certificates in that file, and no others.
+        """
         from receiver.outbound import client  # here, so that `import receiver` stays cheap
 
-        return client(allow_private=getattr(self.settings, "allow_private", False))
+        return client(
+            allow_private=getattr(self.settings, "allow_private", False),
+            ca_file=getattr(self.settings, "ca_file", None),
+        )
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host that this sink may connect to, for clients other than `http`.

@@ -156,15 +156,21 @@ class OpenedSink:
             return [Result(event, "passed over") for event in events]
         if way.batch is None:
             return [self._judged(events[0], await self._once(way.hook, events[0]))]
-        answer = await self._once(way.batch, list(events))
-        answers = self._judge.batch(answer, len(events))
-        if answers is None and len(events) > 1:
-            answers = [
-                await self._once(way.hook, [event] if way.listed else event) for event in events
-            ]
-        elif answers is None:
-            answers = [answer]
+        answers = self._answers(await self._once(way.batch, list(events)), len(events))
+        if answers is None:
+            return [await self._alone(way, event) for event in events]
         return [self._judged(event, each) for event, each in zip(events, answers, strict=True)]
+
+    async def _alone(self, way: Way, event: Event[Any]) -> Result:
+        """One event of a batch that failed as a whole."""
+        answer = await self._once(way.hook, [event] if way.listed else event)
+        [each] = (self._answers(answer, 1) if way.listed else None) or [answer]
+        return self._judged(event, each)
+
+    def _answers(self, answer: Any, size: int) -> list[Any] | None:
+        """One for each event of a batch; None where they are to be handed over one by one."""
+        answers = self._judge.batch(answer, size)
+        return [answer] if answers is None and size == 1 else answers
 
     async def _once(self, hook: Any, argument: Any) -> Any:
         return await once(partial(hook.call, argument), self._deadline)

@@ -21,6 +21,7 @@ from receiver.testing.taking import Arrived, distinct
 
 EVENTS = 20
 SECONDS = 30.0
+ENDED = ("broken", "stopped")
 
 
 class Routing:
@@ -76,7 +77,7 @@ async def _done(dispatcher: Dispatcher) -> RouteStatus:
     until = loop.time() + SECONDS
     while True:
         [status] = await dispatcher.status()
-        over = status.delivered >= EVENTS or status.dead or status.state == "broken"
+        over = status.delivered >= EVENTS or status.dead or status.state in ENDED
         if over or loop.time() > until:
             return status
         await asyncio.sleep(0.01)

@@ -6,12 +6,14 @@ Must not know: how a request is sent.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
 import httpx
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from receiver import Body, BodySettings
+from receiver_http.binary import PREFIX
 from receiver_http.signing import key_of
 
 OURS = frozenset(
@@ -51,6 +53,10 @@ class HttpSettings(BodySettings):
         default=None,
         description="The Content-Type, where it is not application/cloudevents+json (cloudevent)"
         " or application/json (raw, template).",
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="A file of certificates (PEM) to trust in place of the public ones.",
     )
     secret: SecretStr | None = Field(
         default=None,
@@ -122,3 +128,34 @@ class HttpSettings(BodySettings):
         words = [word for value in values for word in value.split()]
         found = {self.url.get_secret_value(), *where, *values, *words}
         return frozenset(text for text in found if len(text) >= SHORTEST_SECRET)
+
+
+class SingleSettings(HttpSettings):
+    """How one event is a request."""
+
+    mode: Literal["structured", "binary"] = Field(
+        default="structured",
+        description="How a CloudEvent is sent: `structured`, all of it in the body, or `binary`,"
+        " its attributes as `ce-` headers and the platform's own bytes as the body.",
+    )
+
+    @model_validator(mode="after")
+    def _binary_is_a_cloudevent(self) -> Self:
+        if self.mode == "binary":
+            if self.body != "cloudevent":
+                raise ValueError('mode = "binary" is a form of body = "cloudevent"')
+            for name in self.headers:
+                if name.lower().startswith(PREFIX):
+                    raise ValueError(f"{name} is written by the sink itself")
+        return self
+
+
+class ListSettings(HttpSettings):
+    """How many events are a request."""
+
+    def shape(self) -> Body:
+        """How an event is written, and the Content-Type of a list of them."""
+        shape = super().shape()
+        batch = "application/cloudevents-batch+json"
+        usual = batch if self.body == "cloudevent" else shape.content_type
+        return Body(self.content_type or usual, shape.render)

@@ -46,3 +46,17 @@ class TestHttpTemplate(TestHttp):
         "body": "template",
         "template": '{"text": {{ (event.type ~ " of " ~ event.node) | tojson }}}',
     }
+
+
+class TestHttpList(TestHttp):
+    sink = "http-list"
+
+    @pytest.fixture
+    def arrived(self, recording_server: RecordingServer) -> Callable[[], list[str]]:
+        return lambda: [
+            event["id"] for request in recording_server.requests for event in request.json()
+        ]
+
+
+class TestHttpBinary(TestHttp):
+    body: ClassVar[Mapping[str, Any]] = {"mode": "binary"}

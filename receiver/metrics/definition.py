@@ -113,7 +113,7 @@ RESTARTS = Definition(
     "receiver_route_restarts_total",
     "counter",
     ("route",),
-    "Times that the route's own process was started again, having ended by itself.",
+    "How often the route's own process was started again, having ended by itself.",
 )
 CONFINED = Definition(
     "receiver_route_confined",

@@ -1,7 +1,7 @@
 """Secrets that Receiver made or was given, in a file beside the inbox that only its owner can read.
 
 JSON: `{"sources": {NAME: {"secrets": {NAME: VALUE}, "expires": {NAME: TIME},
-"headers": {HEADER: VALUE}, "private_key": PEM}}}`. Must not know: who asks for them.
+"headers": {HEADER: VALUE}, "private_key": PEM, "topics": [ARN]}}}`. Must not know: who asks for them.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Kept:
     """When shared secrets end, by name; the others do not."""
     private_key: str | None = field(default=None, repr=False)
     """An RSA private key in PEM, for a source that is proved by its public one only."""
+    topics: tuple[str, ...] = ()
+    """Topics of SNS that were allowed by a command, beside those of the configuration."""
 
     def shared(self) -> tuple[Secret, ...]:
         """The shared secrets."""
@@ -207,6 +209,7 @@ def _write(folder: Path, kept: Mapping[str, Kept]) -> None:
             "expires": {name: at.isoformat() for name, at in entry.expires.items()},
             "headers": dict(entry.headers),
             "private_key": entry.private_key,
+            "topics": list(entry.topics),
         }
         for name, entry in sorted(kept.items())
     }
@@ -230,6 +233,7 @@ def _kept(entry: Any) -> Kept:
         {str(name): str(value) for name, value in entry["headers"].items()},
         {name: datetime.fromisoformat(at) for name, at in entry.get("expires", {}).items()},
         entry["private_key"],
+        tuple(str(topic) for topic in entry.get("topics", ())),
     )
     found.public_keys()  # a damaged key is found here, by whoever reads the file
     return found

@@ -126,6 +126,14 @@ def endpoint_settings(
     return _resolved(found, path, found.settings.endpoints[endpoint].settings, environ)
 
 
+def transform_settings(
+    found: Configuration, transform: str, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """The same of the settings of a transform."""
+    path: KeyPath = ("transforms", transform, "settings")
+    return _resolved(found, path, found.settings.transforms[transform].settings, environ)
+
+
 def _resolved(
     found: Configuration, path: KeyPath, settings: Mapping[str, Any], environ: Mapping[str, str]
 ) -> dict[str, Any]:

@@ -23,11 +23,12 @@ def keep(
     value: str,
     name: str | None = None,
     older_end: datetime | None = None,
+    like: str = "",
 ) -> str:
     """Keep a secret of a source where running receivers find it, and return its name.
 
-    Older kept ones end at `older_end`, where it is given. Raises ReceiverError for a source that
-    has no secrets, and for a secret or name that cannot be used.
+    Older kept ones whose names begin with `like` end at `older_end`, where it is given. Raises
+    ReceiverError for a source that has no secrets, and for a secret or name that cannot be used.
     """
     from receiver import configured, keptsecrets
 
@@ -47,7 +48,8 @@ def keep(
         older = {key: text for key, text in kept.secrets.items() if key != made}
         expires = {key: at for key, at in kept.expires.items() if key in older}
         if older_end is not None:
-            expires = {key: min(older_end, expires.get(key, older_end)) for key in older}
+            ending = [key for key in older if key.startswith(like)]
+            expires |= {key: min(older_end, expires.get(key, older_end)) for key in ending}
         fresh = replace(kept, secrets={made: value, **older}, expires=expires)
         fresh.shared(), fresh.header_secrets()  # raises what is wrong with them
         return fresh

@@ -34,6 +34,7 @@ FLOORS: list[set[str]] = [
         "printable",
         "redaction",
         "replies",
+        "resending",
         "samples",
         "sampling",
         "schema",

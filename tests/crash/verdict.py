@@ -16,7 +16,7 @@ from pathlib import Path
 from killer import Kill
 from witnesses import Note, Route, by_key
 
-from receiver.dispatch.runner import WINDOW
+from receiver.dispatch.gate import WINDOW
 
 DYING = 1.0
 """Seconds that a sink's process may go on after the process that called it was killed."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from receiver import catalogue, plugins
+from receiver import catalogue, plugins, testing
 from receiver.secrets import sink_settings
 from receiver.settings.file import load
 
@@ -20,7 +20,6 @@ FILES: dict[str, str] = dict(
     re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL)
 )
 ROUTES = re.findall(r"<!-- routes -->\n```toml\n(.*?)```", PAGE, flags=re.DOTALL)
-CHAT = FILES["my-plugins/chat.py"]
 ENVIRON = {
     "CHAT_URL": "https://chat.example.com/room",
     "CRM_URL": "https://crm.example.com/hooks",
@@ -33,7 +32,7 @@ ENVIRON = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The page's files, each where the page says."""
-    for name, text in {**FILES, "receiver-chat/receiver_chat.py": CHAT}.items():
+    for name, text in FILES.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -46,8 +45,7 @@ def test_the_page_shows_what_it_speaks_of() -> None:
         "my-plugins/everything.py",
         "my-plugins/lines.py",
         "my-plugins/online.py",
-        "receiver-chat/pyproject.toml",
-        "receiver-chat/tests/test_chat.py",
+        "my-plugins/test_chat.py",
     ]
     assert len(ROUTES) == 3
 
@@ -89,15 +87,27 @@ def test_every_hook_and_outcome_of_the_contract_is_on_the_page() -> None:
         assert word in PAGE
 
 
-def test_the_pages_package_passes_the_pages_test(folder: Path) -> None:
-    project = folder / "receiver-chat"
+def test_the_pages_test_passes(folder: Path) -> None:
     found = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
-        cwd=project,
-        env={"PYTHONPATH": str(project), "PATH": ""},
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_chat.py"],
+        cwd=folder / "my-plugins",
+        env={"PYTHONPATH": str(folder / "my-plugins"), "PATH": ""},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_every_public_name_of_the_kit_is_on_the_page() -> None:
+    kit = PAGE.partition("## Test it\n")[2].partition("\n## ")[0]
+    told = {"OpenedSink", "Recorded"}  # what others of them give
+    assert [name for name in testing.__all__ if name not in kit and name not in told] == []
+
+
+def test_the_table_for_users_of_flespi_receiver_names_what_there_is() -> None:
+    table = PAGE.partition("## Coming from flespi_receiver\n")[2].partition("\n## ")[0]
+    assert "`class my_handler(handler_class)`" in table
+    assert "`_workout_messages(self, msgs_bunch)` | `@hookimpl def on_batch(self, events)`" in table
+    assert "flespi_message" in catalogue.load().contract.hooks

@@ -7,13 +7,15 @@ what it stands on takes most of a second to load. Must not know: how anything is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from receiver.catalogue import Catalogue
 from receiver.composition import open_inbox
 from receiver.decisions import Seal
+from receiver.errors import StoreError
 from receiver.http import admin
 from receiver.http.admin import Metrics, Ready
 from receiver.plugins import Plugin
@@ -21,6 +23,11 @@ from receiver.settings import Configuration
 
 Present = Callable[[], tuple[Configuration, Mapping[str, Plugin]]]
 """The configuration and the plugins of now."""
+Settled = Callable[[int], Awaitable[None]]
+"""Returns when what runs goes by the decisions of a revision."""
+
+PATIENCE = 1.0
+"""Seconds that the answer to a change waits for the change to be taken up."""
 
 
 class Operators:
@@ -32,6 +39,7 @@ class Operators:
         catalogue: Catalogue,
         environ: Mapping[str, str],
         present: Present,
+        settled: Settled,
         *,
         ready: Ready,
         metrics: Metrics,
@@ -41,6 +49,7 @@ class Operators:
         self._catalogue = catalogue
         self._environ = environ
         self._present = present
+        self._settled = settled
         self._api: ASGIApp | None = None
         self._making = asyncio.Lock()
         self.app = admin.build(
@@ -59,7 +68,20 @@ class Operators:
             if self._api is None:
                 self._api = await asyncio.to_thread(self._made)
             api = self._api
-        await api(scope, receive, send)
+        changing = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
+        await api(scope, receive, self._patient(send) if changing else send)
+
+    def _patient(self, send: Send) -> Send:
+        """Answers a change when what runs goes by it, so that who asked may rely on it."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                with suppress(TimeoutError, StoreError):
+                    async with asyncio.timeout(PATIENCE):
+                        await self._settled(await self._inbox.registry.revision())
+            await send(message)
+
+        return answer
 
     def _made(self) -> ASGIApp:
         from receiver.management.app import Ground, build

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 from receiver import configured, logs
@@ -20,7 +21,7 @@ from receiver.backstage.listener import Listener
 from receiver.backstage.operators import Operators
 from receiver.backstage.routes import routes
 from receiver.backstage.stage import Stage
-from receiver.backstage.thread import asked, stray_of
+from receiver.backstage.thread import asked, settled, stray_of
 from receiver.dispatch import Route
 from receiver.dispatch import loop as own_loop
 from receiver.errors import ReceiverError
@@ -131,7 +132,13 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
 
     def operate(stage: Stage, ready: Ready) -> Operators:
         return Operators(
-            found, catalogue, environ, lambda: stage.present, ready=ready, metrics=metrics
+            found,
+            catalogue,
+            environ,
+            lambda: stage.present,
+            partial(settled, asyncio.get_running_loop(), stage),
+            ready=ready,
+            metrics=metrics,
         )
 
     leave(own_loop.run(Process(make, operate).run(), stray_of(chosen)))

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import ModuleType
 from pathlib import Path
 from typing import Any
 
 from receiver import backoff
 from receiver.backoff import Schedule
+from receiver.backstage.transforms import transforms
 from receiver.breaker import Limits
 from receiver.catalogue import Catalogue
 from receiver.dispatch import Route, examine
@@ -50,11 +52,14 @@ def routes(
     faults.extend(_misnamed(found))
     for name in found.settings.routes:
         try:
-            route = _route(found, name, plugins, environ)
+            route = _route(found, name, plugins, environ, catalogue.hookspecs)
             if route.isolation == "process":
                 examine(route, catalogue.package)
             else:
-                bind(route.plugin, name, route.settings, catalogue.hookspecs)
+                sink = bind(route.plugin, name, route.settings, catalogue.hookspecs)
+                if sink.hooks == {"transform"}:
+                    said = f"{route.plugin.name} is a transform, no sink; name it in `transforms`"
+                    raise found.error(("routes", name, "sink"), said)
             made.append(route)
         except ConfigError as error:
             faults.extend(error.problems)
@@ -105,7 +110,11 @@ def unusable(catalogue: Catalogue, plugins: Mapping[str, Plugin]) -> dict[str, s
 
 
 def _route(
-    found: Configuration, name: str, plugins: Mapping[str, Plugin], environ: Mapping[str, str]
+    found: Configuration,
+    name: str,
+    plugins: Mapping[str, Plugin],
+    environ: Mapping[str, str],
+    hookspecs: ModuleType,
 ) -> Route:
     given = found.settings.routes[name]
     if given.sink not in plugins:
@@ -113,9 +122,9 @@ def _route(
         raise found.error(
             ("routes", name, "sink"), f"no sink {given.sink!r} is installed; {advice}"
         )
-    return assembled(
-        name, given, plugins[given.sink], sink_settings(found, name, environ), found.base
-    )
+    settings = sink_settings(found, name, environ)
+    route = assembled(name, given, plugins[given.sink], settings, found.base)
+    return replace(route, transforms=transforms(found, name, plugins, environ, hookspecs))
 
 
 def assembled(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from receiver import configured, tracing
 from receiver.backstage.decided import Decided
+from receiver.backstage.following import Following
 from receiver.backstage.lease import Lease
 from receiver.backstage.pulls import pulls
 from receiver.backstage.removal import Removal
@@ -31,8 +32,6 @@ from receiver.settings import Configuration
 from receiver.transports import Pull, Pullers, PullStanding, discover
 
 UPKEEP_SECONDS = 1.0
-DECISIONS_SECONDS = 0.5
-"""How often it is asked whether something was decided; a question of microseconds."""
 CHECK_SECONDS = 1.0
 """A check of the store holds for so long, however often it is asked for."""
 LATE_SECONDS = 3.0
@@ -86,6 +85,7 @@ class Stage:
         self._checking = asyncio.Lock()
         self._composing = asyncio.Lock()
         self._decided: Decided | None = None
+        self._following: Following | None = None
 
     async def run(
         self,
@@ -151,7 +151,8 @@ class Stage:
             decided = self._decided = Decided(
                 inbox.registry, self.folder, self._catalogue, self._environ
             )
-            revision = await decided.revision()
+            deciding = self._following = Following(decided.revision, self._recompose)
+            await deciding.begin()
             dispatcher = Dispatcher(inbox, self._catalogue, await self._all(decided), grace=grace)
             await dispatcher.register()
             await dispatcher.filter(*await decided.filters(self.found))
@@ -173,7 +174,7 @@ class Stage:
                 asyncio.create_task(self._deleting.run()),
                 asyncio.create_task(self._removal(inbox, decided).run()),
                 asyncio.create_task(following.run()),
-                asyncio.create_task(self._follow_decisions(decided, revision)),
+                asyncio.create_task(deciding.run()),
                 asyncio.create_task(
                     Bulletin(self.folder, dispatcher.statuses, self.standings).run()
                 ),
@@ -191,6 +192,7 @@ class Stage:
             await delivering
         finally:
             pullers, self.dispatcher, self.pullers = self.pullers, None, None
+            self._following = None
             if pullers is not None:
                 await pullers.stop()
             await inbox.close()
@@ -232,17 +234,10 @@ class Stage:
             await self.dispatcher.update(await self._all(self._decided))
             await self.dispatcher.filter(*await self._decided.filters(self.found))
 
-    async def _follow_decisions(self, decided: Decided, known: int) -> None:
-        """Take up what is decided, within a second; a store that fails now is asked again."""
-        while True:
-            await asyncio.sleep(DECISIONS_SECONDS)
-            try:
-                revision = await decided.revision()
-                if revision != known:
-                    await self._recompose()
-                    known = revision
-            except ReceiverError as error:
-                _log.warning("what was decided cannot be taken up yet: %s", error)
+    async def settled(self, revision: int) -> None:
+        """Returns when what runs goes by the decisions of a revision, or nothing runs."""
+        if self._following is not None:
+            await self._following.settled(revision)
 
     @property
     def present(self) -> tuple[Configuration, Mapping[str, Plugin]]:

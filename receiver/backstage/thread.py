@@ -66,6 +66,10 @@ class Backstage:
         """See Stage.present; None before it has begun."""
         return self._stage.present if self._stage is not None else None
 
+    async def settled(self, revision: int) -> None:
+        """See Stage.settled; asked on another loop."""
+        await settled(self._loop, self._stage, revision)
+
     def start(self) -> None:
         """Begin to deliver; returns when every route is registered, raises why that failed."""
         self._thread.start()
@@ -131,6 +135,17 @@ def blamed(error: BaseException, delivered: Sequence[Route]) -> str:
     plugin = culprit(error, delivered)
     said = ": ".join(part for part in (named(error), spoken(error)) if part)
     return said + (f" (sink {plugin})" if plugin else "")
+
+
+async def settled(
+    loop: asyncio.AbstractEventLoop | None, stage: Stage | None, revision: int
+) -> None:
+    """Returns when a stage that lives on another loop goes by a revision, or does not run."""
+    if loop is None or stage is None or loop.is_closed():
+        return
+    with suppress(RuntimeError):  # what a loop raises that is being closed
+        settling = asyncio.run_coroutine_threadsafe(stage.settled(revision), loop)
+        await asyncio.wrap_future(settling)
 
 
 async def asked(

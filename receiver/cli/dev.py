@@ -216,6 +216,7 @@ def _serve(play: Play, listener: socket.socket) -> None:
         play.catalogue,
         os.environ,
         lambda: backstage.present or (play.found, play.plugins),
+        backstage.settled,
         ready=backstage.checks,
         metrics=Exposition(contract, folder_of(play.folder), [figures]),
     )

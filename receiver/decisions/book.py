@@ -53,6 +53,24 @@ class Book:
         """All filters."""
         return await self._all("filter", Filter)
 
+    async def filters_at(self, revision: int) -> list[Filter] | None:
+        """All filters as they were at a revision, by the trail; None where it does not go back."""
+        found = {one.name: one for one in await self._all("filter", Filter)}
+        before: int | None = None
+        while True:
+            page = await self._registry.audit(before=before, limit=1000)
+            for entry in page:
+                if entry.number <= revision:
+                    return list(found.values())
+                if entry.kind == "filter":
+                    found.pop(entry.name, None)
+                    if entry.before is not None:
+                        found[entry.name] = msgspec.json.decode(entry.before, type=Filter)
+            if len(page) < 1000:
+                oldest = page[-1].number if page else (before or 1)
+                return list(found.values()) if oldest == 1 else None
+            before = page[-1].number
+
     async def filter(self, name: str) -> tuple[Filter, int] | None:
         """The filter that is called so (`Filter.name`), and its version."""
         return await self._one("filter", name, Filter)

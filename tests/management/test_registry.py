@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from receiver.decisions import Book
+from receiver.filters import Filter
 from receiver.inbox.registry import Change, ConflictError
 from receiver.inbox.sqlite import SqliteInbox, open_store
 
@@ -96,3 +98,19 @@ async def test_records_outlive_the_process(tmp_path: Path) -> None:
     again = open_store(tmp_path / "inbox.db")
     assert [record.name for record in await again.registry.records("token")] == ["t"]
     await again.close()
+
+
+async def test_filters_are_told_as_they_were(inbox: SqliteInbox) -> None:
+    book = Book(inbox.registry)
+    online = Filter("system", "online", "", True, frozenset(["hook"]))
+    alert = Filter("system", "alert", "", True, frozenset())
+    first = await book.put(online, who="ann", action="set filter")
+    second = await book.put(alert, who="ann", action="set filter")
+    off = Filter("system", "online", "", False, frozenset())
+    await book.put(off, who="ann", action="set filter")
+    await book.change([], gone=[alert], who="ann", action="remove filter")
+
+    assert await book.filters_at(0) == []
+    assert await book.filters_at(first) == [online]
+    assert sorted(one.type for one in await book.filters_at(second) or []) == ["alert", "online"]
+    assert await book.filters_at(await book.revision()) == [off]

@@ -5,6 +5,7 @@ Must not know: where events come from, where they are kept, who delivers them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
@@ -72,6 +73,14 @@ class Event(msgspec.Struct, Generic[P], frozen=True, kw_only=True, dict=True):
     def json(self) -> Any:
         """The payload as plain dicts, lists, strings and numbers, with the sender's own names."""
         return msgspec.json.decode(self.raw)
+
+    def carrying(self, payload: Any) -> Event[P]:
+        """This event with another payload, given as plain dicts, lists, strings and numbers.
+
+        `raw` is written anew from it, so `data` and every form of body are of the new one.
+        """
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return msgspec.structs.replace(self, raw=text.encode("utf-8", "surrogatepass"))
 
     def cloudevent(self) -> dict[str, Any]:
         """The event in the CloudEvents 1.0 JSON format (CloudEvents JSON Event Format, section 3).

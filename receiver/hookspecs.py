@@ -49,3 +49,15 @@ def on_batch(events: list[Event[Any]]) -> list[bool | Exception | None] | bool |
     several of a node, in order: after one that is to be tried again, those of its node that come
     later are handed over again whatever their outcome, so it is best not to deliver them.
     """
+
+
+@hookspec
+def transform(event: Event[Any], route: str) -> Event[Any] | None:
+    """One event on its way to the sink of a route that names this plugin in its `transforms`.
+
+    Return the event, or another one in its place (`event.carrying(json)`): that is what the next
+    transform gets, and then the sink, in every form. Return None: the route drops the event, which
+    is recorded. Any exception: it is tried again by the route's schedule, and nothing has reached
+    the sink. Plain or `async`. What must not leave has to be taken out of `raw`, of which `data`
+    and every body are made.
+    """

@@ -71,6 +71,28 @@ class Redaction:
         return "<Redaction>"
 
 
+class Redactions(Redaction):
+    """Several as one."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Iterable[Redaction]) -> None:
+        super().__init__()
+        self._parts = tuple(parts)
+
+    def text(self, text: str) -> str:
+        """`text` without the secrets of any of them."""
+        for part in self._parts:
+            text = part.text(text)
+        return text
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """See Redaction."""
+        for part in self._parts:
+            value = part.value(value, depth)
+        return value
+
+
 def _spellings(secret: str) -> Iterator[str]:
     """A secret as it is, in a URL, in JSON, in a Python literal, and in base64 (Basic auth)."""
     yield secret

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import ModuleType
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from receiver import backoff

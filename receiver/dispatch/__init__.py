@@ -9,7 +9,7 @@ from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, SystemClock
 from receiver.dispatch.culprit import culprit
 from receiver.dispatch.dispatcher import GRACE, Dispatcher
-from receiver.dispatch.route import Catalogue, Part, Route, RouteStatus
+from receiver.dispatch.route import Catalogue, Part, Route, RouteStatus, Transform
 
 __all__ = [
     "GRACE",
@@ -20,6 +20,7 @@ __all__ = [
     "Route",
     "RouteStatus",
     "SystemClock",
+    "Transform",
     "UnderWay",
     "culprit",
     "examine",

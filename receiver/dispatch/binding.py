@@ -14,6 +14,7 @@ from contextlib import suppress
 from receiver.dispatch.isolated import IsolatedSink
 from receiver.dispatch.outcome import Foreign
 from receiver.dispatch.route import Catalogue, Route
+from receiver.dispatch.transforming import Step
 from receiver.errors import PluginError
 from receiver.plugins import BoundSink, bind
 
@@ -31,6 +32,26 @@ def sink_of(
     if route.isolation == "process":
         return IsolatedSink(route, catalogue.package, random=random, trouble=trouble)
     return bind(route.plugin, route.name, route.settings, catalogue.hookspecs)
+
+
+def bound(route: Route, catalogue: Catalogue) -> list[BoundSink]:
+    """The transforms of a route, in order. Raises PluginError for a plugin that is none."""
+    found = []
+    for each in route.transforms:
+        made = bind(each.plugin, route.name, each.settings, catalogue.hookspecs)
+        if made.transform is None:
+            raise PluginError(f"route {route.name}: {each.plugin.name} has no hook `transform`")
+        found.append(made)
+    return found
+
+
+def steps(route: Route, transforms: list[BoundSink]) -> list[Step]:
+    """How those of `bound` are called."""
+    return [
+        Step(each.name, made.transform)
+        for each, made in zip(route.transforms, transforms, strict=True)
+        if made.transform is not None
+    ]
 
 
 def examine(route: Route, package: str) -> None:

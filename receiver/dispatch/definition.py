@@ -55,6 +55,7 @@ def text_of(route: Route, hooks: Iterable[str]) -> str:
         nodes=route.nodes,
         users=route.users,
         hooks=tuple(sorted(hooks)),
+        transforms=tuple(transform.name for transform in route.transforms),
         ordered=route.ordered,
         delays=route.schedule.delays,
         max_age=route.schedule.max_age,

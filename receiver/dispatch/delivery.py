@@ -32,6 +32,7 @@ from receiver.dispatch.route import Route
 from receiver.dispatch.selection import Selection, event
 from receiver.dispatch.tasks import Tasks
 from receiver.dispatch.threads import Threads
+from receiver.dispatch.transforming import DroppedBy, Step, Transforming
 from receiver.event import Event
 from receiver.inbox import Claim
 from receiver.plugins import Hook
@@ -57,9 +58,10 @@ class Delivery:
         freed: Callable[[], None],
         ended: Callable[[list[Outcome]], None],
         durations: Durations,
+        steps: Sequence[Step] = (),
     ) -> None:
         """`freed` is called when a call that was given up came back after all, `ended` with the
-        outcomes of each call."""
+        outcomes of each call. `steps` are the route's transforms."""
         self._route = route
         self._selection = selection
         self._judge = judge
@@ -79,7 +81,12 @@ class Delivery:
             size, deadline = route.concurrency, route.deadline
             self._tasks = Tasks(size, deadline, self._report, freed)
             self._threads = Threads(route.name, size, deadline, self._report, freed)
-        self._crews = (self._tasks, self._threads)
+        self._crews: tuple[Crew, ...] = (self._tasks, self._threads)
+        self._transforming: Transforming | None = None
+        if steps:
+            shape = (route.concurrency, route.deadline)
+            self._transforming = Transforming(route.name, steps, *shape, self._transformed, freed)
+            self._crews += self._transforming.crews
         self._hand: set[Item] = set()
         self._lanes = Lanes()
         self._gathering: deque[Item] = deque()
@@ -121,6 +128,26 @@ class Delivery:
             item = Item(claim, way, self._lane(claim), now, alone=claim.attempt > 1)
             self._hand.add(item)
             self._lanes.add(item)
+            if self._transforming is not None:
+                item.ready = False
+                self._transforming.put(item, event(claim, way.decoder))
+            elif self._lanes.first(item):
+                self._begin(item)
+        self._send_batches()
+
+    def _transformed(self, item: Item, result: Event[Any] | DroppedBy | Raised) -> None:
+        """An item has been through the transforms."""
+        if item.gone or self._stopped:
+            return
+        if isinstance(result, Raised):
+            self._conclude((item,), [result], of_sink=False)
+        elif isinstance(result, DroppedBy):
+            self._hand.discard(item)
+            self._decide(item.claim, Dropped(f"transform {result.name}"))
+            if (first := self._lanes.remove(item)) is not None:
+                self._begin(first)
+        else:
+            item.event, item.ready = result, True
             if self._lanes.first(item):
                 self._begin(item)
         self._send_batches()
@@ -134,9 +161,11 @@ class Delivery:
     def recall(self) -> None:
         """Give back what is in hand and not begun."""
         for crew in self._crews:
-            for job in crew.recall():
-                for item in job.items:
-                    item.called = False
+            jobs = crew.recall()
+            for item in [item for job in jobs for item in job.items]:
+                item.called = False
+            if self._transforming is not None:
+                self._transforming.forget(jobs)
         self._gathering.clear()
         self._drop([item for item in self._hand if not item.called])
 
@@ -171,8 +200,9 @@ class Delivery:
 
     def _begin(self, item: Item) -> None:
         """Its turn has come: nothing of its lane is before it."""
-        if item.called or self._stopped:
+        if item.begun or not item.ready or self._stopped:
             return
+        item.begun = True
         if item.way.batch is not None and not item.alone:
             self._gathering.append(item)
             return
@@ -203,23 +233,11 @@ class Delivery:
                 if self._timer is None:
                     self._timer = loop.call_later(wait, self._waited)
                 return
-            items = self._next_batch(first.way.batch)
+            items = self._lanes.together(self._gathering, self._batch)
             for item in items:
                 item.called = True
             events = [item.event or event(item.claim, item.way.decoder) for item in items]
             crew.put(Job(self._traced(first.way.batch, events), events, items, batch=True))
-
-    def _next_batch(self, hook: Hook) -> tuple[Item, ...]:
-        """The first of the lanes that wait, and what is behind each of them, in order."""
-        items: list[Item] = []
-        while self._gathering and len(items) < self._batch:
-            first = self._gathering.popleft()
-            items.append(first)
-            for later in self._lanes.behind(first):
-                if len(items) >= self._batch or later.way.batch is not hook or later.alone:
-                    break
-                items.append(later)
-        return tuple(items)
 
     def _waited(self) -> None:
         self._timer = None
@@ -244,7 +262,7 @@ class Delivery:
         if self._gathering:
             self._send_batches()
 
-    def _conclude(self, items: Iterable[Item], results: list[Any]) -> None:
+    def _conclude(self, items: Iterable[Item], results: list[Any], *, of_sink: bool = True) -> None:
         """Take the results of one call.
 
         After one that failed, later ones of its node count as not delivered, whatever they came to:
@@ -267,11 +285,12 @@ class Delivery:
                     self._decide(later.claim, GIVEN_BACK)
             elif (follower := self._lanes.remove(item)) is not None:
                 self._begin(follower)
-        self._ended(outcomes)
+        if of_sink:
+            self._ended(outcomes)
 
     def _one_by_one(self, items: tuple[Item, ...]) -> None:
         for item in items:
-            item.alone, item.called = True, False
+            item.alone, item.called, item.begun = True, False, False
         for item in items:
             if self._lanes.first(item):
                 self._begin(item)

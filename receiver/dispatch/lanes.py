@@ -34,6 +34,10 @@ class Item:
     """As its hook gets it, once that is known."""
     alone: bool = False
     """Whether it is called by itself, though there is a hook for batches."""
+    ready: bool = True
+    """Whether it has been through the transforms."""
+    begun: bool = False
+    """Whether it has had its turn: it is called, or waits for a batch."""
     called: bool = False
     """Whether its hook has been called, or is about to be."""
     gone: bool = False
@@ -61,6 +65,20 @@ class Lanes:
             lane = iter(self._lanes[item.lane])
             next(lane)
             yield from lane
+
+    def together(self, gathering: deque[Item], most: int) -> tuple[Item, ...]:
+        """The next batch: of the first of their lanes that wait, and of what is behind each."""
+        items: list[Item] = []
+        while gathering and len(items) < most:
+            first = gathering.popleft()
+            items.append(first)
+            for later in self.behind(first):
+                fits = later.way.batch is first.way.batch and later.ready and not later.alone
+                if len(items) >= most or not fits:
+                    break
+                later.begun = True
+                items.append(later)
+        return tuple(items)
 
     def remove(self, item: Item) -> Item | None:
         """It is done with; the first of its lane now, if there is one."""

@@ -6,7 +6,7 @@ Must not know: claims, the inbox.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from receiver.backoff import pause
 from receiver.dispatch.binding import AnySink
@@ -31,7 +31,25 @@ class Opening:
         self._stopping = stopping
         self._random = random
 
-    async def open(self, sink: AnySink, deadline: float) -> bool:
+    async def open_all(self, sinks: Sequence[AnySink], deadline: float) -> bool:
+        """Open what the route calls, in order; False, and none is open, when it was stopped before.
+
+        Raises PluginError when a process of its own finds that the sink cannot be used.
+        """
+        for number, sink in enumerate(sinks):
+            if not await self._open(sink, deadline):
+                await self.close_all(sinks[:number])
+                for other in sinks[number:]:
+                    await other.release()
+                return False
+        return True
+
+    async def close_all(self, sinks: Sequence[AnySink]) -> None:
+        """Close them, and let go of what they have."""
+        for sink in sinks:
+            await self._close(sink)
+
+    async def _open(self, sink: AnySink, deadline: float) -> bool:
         """Open the sink; False when the route was stopped before.
 
         Raises PluginError when a process of its own finds that the sink cannot be used.
@@ -54,8 +72,7 @@ class Opening:
             await rest(pause(failures, self._random(), first=1.0, cap=60.0), self._stopping)
         return sink.open is None
 
-    async def close(self, sink: AnySink) -> None:
-        """Close it, and let go of what it has."""
+    async def _close(self, sink: AnySink) -> None:
         result = await once(sink.close, CLOSING) if sink.close else None
         if isinstance(result, Raised):
             said = f"close failed: {called(result.error)}: {spoken(result.error)}"

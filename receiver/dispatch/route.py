@@ -37,6 +37,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transform:
+    """What changes or drops a route's events before its sink sees them."""
+
+    name: str
+    plugin: Plugin
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Which events go to which sink, with which settings."""
 
@@ -55,6 +64,8 @@ class Route:
     """All of them must hold."""
     strict: bool = False
     """Whether only what an enabled filter lists it for is delivered (receiver.filters)."""
+    transforms: tuple[Transform, ...] = ()
+    """In the order in which they are called."""
     start: Literal["beginning", "end"] | datetime = "end"
     was: str | None = None
     """The name that it had: it inherits what is kept under that one."""

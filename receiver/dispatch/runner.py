@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from receiver.backoff import pause
-from receiver.dispatch.binding import AnySink, sink_of
+from receiver.dispatch.binding import AnySink, bound, sink_of, steps
 from receiver.dispatch.calls import UnderWay
 from receiver.dispatch.clock import Clock, Timer, rest
 from receiver.dispatch.complaints import Complaints
@@ -40,7 +40,8 @@ from receiver.errors import PluginError
 from receiver.inbox import Claim, Inbox
 from receiver.inbox.facts import Regime
 from receiver.inbox.steering import Flow
-from receiver.redaction import Redaction
+from receiver.plugins import BoundSink
+from receiver.redaction import Redaction, Redactions
 from receiver.sink import logger
 
 SOON = timedelta(milliseconds=20)
@@ -142,29 +143,30 @@ class Runner:
                 self.route, self._catalogue, random=self._random, trouble=self._complaints.note
             )
             self._complaints.log = sink.log
-            opened = await self._opening.open(sink, self.route.deadline)
+            transforms = bound(self.route, self._catalogue)
+            opened = await self._opening.open_all((*transforms, sink), self.route.deadline)
         except PluginError as error:
             self._complaints.note(str(error), "broken")
             self._complaints.log.error("the route cannot deliver", error=str(error))
             return
         if not opened:
-            await sink.release()
             self._complaints.state("stopped")
             return
         writing = asyncio.create_task(self._verdicts.run())
         try:
-            await self._deliver(sink)
+            await self._deliver(sink, transforms)
             await self._drain(grace())
             await self.replays.leave()
         finally:
             writing.cancel()
             await asyncio.wait([writing])
-            await self._opening.close(sink)
+            await self._opening.close_all((sink, *reversed(transforms)))
             self._complaints.state("stopped")
 
-    async def _deliver(self, sink: AnySink) -> None:
+    async def _deliver(self, sink: AnySink, transforms: list[BoundSink]) -> None:
         selection = Selection(self.route, sink, self._catalogue)
-        judge = Judge(self.route.schedule, self.route.deadline, sink.redaction)
+        redaction = Redactions([each.redaction for each in (sink, *transforms)])
+        judge = Judge(self.route.schedule, self.route.deadline, redaction)
         self._delivery = Delivery(
             self.route,
             sink,
@@ -176,6 +178,7 @@ class Runner:
             freed=self.wake,
             ended=self._call_ended,
             durations=self._durations,
+            steps=steps(self.route, transforms),
         )
         run = self._gate.run(batches=sink.on_batch is not None)
         definition = text_of(self.route, sink.hooks)

@@ -7,9 +7,10 @@ Must not know: events on their way, the inbox.
 
 from receiver.plugins.anchoring import anchored
 from receiver.plugins.autoroute import AutoRoute, autoroute
-from receiver.plugins.binding import BoundSink, Hook, SettingError, adopt, bind, check
+from receiver.plugins.binding import BoundSink, SettingError, adopt, bind, check
 from receiver.plugins.description import Description, describe
 from receiver.plugins.discovery import GROUP, Plugin, discover
+from receiver.plugins.hook import Hook
 
 __all__ = [
     "GROUP",

@@ -30,7 +30,8 @@ def autoroute(plugins: Mapping[str, Plugin], contract: Contract) -> list[AutoRou
     routes = []
     for plugin in plugins.values():
         described = describe(plugin)
-        if described.error is None and described.configured:
+        sink = set(described.hooks) != {"transform"}
+        if sink and described.error is None and described.configured:
             events, sources = _implemented(described.hooks, contract)
             routes.append(AutoRoute(plugin.name, plugin, events, sources))
     return routes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from types import ModuleType
 from typing import Any
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 from receiver import hookspecs
 from receiver.errors import PluginError
 from receiver.plugins.discovery import Plugin
+from receiver.plugins.hook import Hook, hook_of, transform_of
 from receiver.plugins.inspection import Manager, manager, marked
 from receiver.redaction import Redaction
 from receiver.settings import KeyPath, plain
@@ -27,19 +27,6 @@ from receiver.sink import Sink, logger
 
 MEANT = 0.85
 """How alike (difflib) a known word must be to be the only one that is suggested."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """One implementation of a hook; takes the event (or the events), as the specification says."""
-
-    name: str
-    call: Callable[[Any], Any]
-    asynchronous: bool
-    """Whether calling it returns a coroutine and does nothing else yet."""
-
-    def __call__(self, argument: Any) -> Any:
-        return self.call(argument)
 
 
 class SettingError(PluginError):
@@ -68,10 +55,11 @@ class BoundSink:
         self._hooks = {
             name: hook
             for name in vars(hooks.hook)
-            if not name.startswith("_") and (hook := _hook(hooks, name)) is not None
+            if not name.startswith("_") and (hook := hook_of(hooks, name)) is not None
         }
         self.on_event = self.hook_for("on_event")
         self.on_batch = self.hook_for("on_batch")
+        self.transform = transform_of(hooks, route)
 
     def hook_for(self, hook: str) -> Hook | None:
         """The sink's implementation of a hook, or None where it has none."""
@@ -286,14 +274,3 @@ def given_texts(settings: Any) -> list[str]:
         if isinstance(settings, list)
         else []
     )
-
-
-def _hook(hooks: Manager, name: str) -> Hook | None:
-    implementations = getattr(hooks.hook, name).get_hookimpls()
-    if not implementations:
-        return None
-    function = implementations[0].function
-    takes = bool(implementations[0].argnames)
-    # A hook may leave out the argument that it does not want, as everywhere in pluggy.
-    call = function if takes else (lambda _argument: function())
-    return Hook(name, call, inspect.iscoroutinefunction(function))

@@ -17,7 +17,7 @@ from receiver.settings.management import (
 )
 from receiver.settings.pulling import PullSettings
 from receiver.settings.retention import RetentionSettings
-from receiver.settings.routing import RouteSettings
+from receiver.settings.routing import RouteSettings, TransformSettings
 from receiver.settings.sns import SnsSettings
 from receiver.settings.values import Address, Moment, Network, Seconds, StoreUrl
 
@@ -183,6 +183,9 @@ class Settings(_Table):
         default={}, description="How each source of the contract proves itself."
     )
     routes: dict[str, RouteSettings] = Field(default={}, description="Which events go where.")
+    transforms: dict[str, TransformSettings] = Field(
+        default={}, description="What routes change or drop events by, before their sinks."
+    )
     endpoints: dict[str, EndpointSettings] = Field(
         default={}, description="Sinks with their settings, for integrations made by the API."
     )

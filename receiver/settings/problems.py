@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from receiver.settings.lines import KeyPath
 
-NAMED_TABLES = ("sources", "routes")
+NAMED_TABLES = ("sources", "routes", "transforms", "endpoints")
 """Tables whose own keys are names that the user gives."""
 
 _LISTS = ("tuple_type", "list_type", "set_type")

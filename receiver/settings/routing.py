@@ -146,6 +146,23 @@ class RouteSettings(_Table):
         ge=1 << 28,
         description="Bytes of address space that a `process` of its own may take.",
     )
+    transforms: tuple[str, ...] = Field(
+        default=(),
+        description="What changes or drops events before the sink sees them, in this order: names "
+        "of tables `[transforms.NAME]`, or of installed transforms.",
+    )
     settings: dict[str, Any] = Field(
         default={}, description="The sink's own settings: `receiver sinks describe NAME`."
+    )
+
+
+class TransformSettings(_Table):
+    """A transform that routes may name, with its settings."""
+
+    plugin: str | None = Field(
+        default=None,
+        description="The name of the installed transform; by default that of the table.",
+    )
+    settings: dict[str, Any] = Field(
+        default={}, description="Its own settings: `receiver sinks describe NAME`."
     )

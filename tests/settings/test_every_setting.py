@@ -29,6 +29,27 @@ PULL = '[sources.gridx.pull.p]\ntransport = "flespi-rest"\nchannel = 4\ntoken = 
 SNS = SECRET + "sns = { topics = [] }"
 RETRY = "retry = { first = 1, factor = 2, cap = 9, attempts = 4 }"
 
+MASKED = """
+[transforms.t]
+plugin = "veil"
+settings = { colour = "grey" }
+[routes.r]
+sink = "console"
+transforms = ["t"]
+"""
+
+VEIL = """
+from receiver import Sink, hookimpl
+
+
+class Veil(Sink):
+    class Settings(Sink.Settings):
+        colour: str = ""
+
+    @hookimpl
+    def transform(self, event): ...
+"""
+
 EFFECTS = {
     "autoroute": ("", "autoroute = false"),
     "plugins_dir": ("", 'plugins_dir = "sinks"'),
@@ -96,6 +117,12 @@ EFFECTS = {
     "routes.max_exceptions": (ROUTE, ROUTE + "max_exceptions = 3"),
     "routes.isolation": (ROUTE, ROUTE + 'isolation = "process"'),
     "routes.memory": (ROUTE, ROUTE + "memory = 500_000_000"),
+    "routes.transforms": (
+        ROUTE,
+        ROUTE + 'transforms = ["veil"]',
+    ),
+    "transforms.plugin": (MASKED, MASKED.replace("veil", "mask")),
+    "transforms.settings": (MASKED, MASKED.replace("grey", "red")),
     "routes.settings": (ROUTE, ROUTE + 'settings = { format = "json" }'),
 }
 """Two texts each that must not have the same effect; sources' are of [sources.gridx]."""
@@ -142,6 +169,8 @@ def test_another_value_has_another_effect(
     (tmp_path / "sinks").mkdir()
     hook = "from receiver import hookimpl\n\n@hookimpl\ndef on_event(event): ...\n"
     (tmp_path / "sinks" / "noisy.py").write_text(hook)
+    for name in ("veil", "mask"):
+        (tmp_path / "sinks" / f"{name}.py").write_text(VEIL)
     one, other = (effect(text, key, read, catalogue, pem) for text in EFFECTS[key])
     assert one != other
 
@@ -150,7 +179,7 @@ def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> A
     """What the settings lead to, as far as it can be compared."""
     if key.startswith("sources."):
         text = f"[sources.gridx]\n{text}"
-    if key == "routes.sink":
+    if key == "routes.sink" or "transforms" in key:
         text = f'plugins_dir = "sinks"\n{text}'
     found = read(text)
     plugins = discover(found.plugins_dir)
@@ -174,7 +203,8 @@ def effect(text: str, key: str, read: Read, catalogue: Catalogue, pem: str) -> A
 def values(route: Route) -> dict[str, Any]:
     """A route's values; of its plugin the name, for each discovery makes plugins anew."""
     found = {field.name: getattr(route, field.name) for field in dataclasses.fields(route)}
-    return {**found, "plugin": route.plugin.name}
+    changed = [(each.name, each.plugin.name, each.settings) for each in route.transforms]
+    return {**found, "plugin": route.plugin.name, "transforms": changed}
 
 
 def parts(value: Any) -> Any:

@@ -14,8 +14,8 @@ from receiver.cli import opening
 if TYPE_CHECKING:
     from receiver.settings import Configuration
 
-LOOK_SECONDS = 0.2
-AGAIN_SECONDS = 5.0
+LOOK_SECONDS = 0.25
+AGAIN_SECONDS = 1.5
 """After which it is asked for again: the first may have come before its secret was in use."""
 
 

@@ -57,12 +57,16 @@ MANY = """
 class Many(Noting):
     @hookimpl
     async def on_batch(self, events):
-        return [self.outcome(event) for event in events]
+        behind = set()
+        return [self.outcome(event, behind) for event in events]
 
-    def outcome(self, event):
+    def outcome(self, event, behind):
+        if event.node in behind:
+            return Retry("behind one of its node that has failed")
         try:
             self.note(event)
         except Retry as error:
+            behind.add(event.node)
             return error
 """
 

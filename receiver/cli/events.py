@@ -5,13 +5,11 @@ Must not know: how the inbox keeps events.
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,21 +17,19 @@ from receiver.cli import moments, opening, options, output
 from receiver.cli.dossier import collect, find, print_dossier, summary
 from receiver.cli.explain import explain as explain_command
 from receiver.cli.replay import replay
+from receiver.cli.selecting import COLUMNS, chosen, row
+from receiver.cli.tail import tail
 from receiver.errors import ConfigError, ReceiverError
 
 if TYPE_CHECKING:
-    from receiver.inbox import Inbox, Query, Stored
+    from receiver.inbox import Query
     from receiver.settings import Configuration
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read the inbox.")
 
+app.command("tail", short_help="Follow events as they come in.")(tail)
 app.command("explain", short_help="Say where an event is, on each route, and why.")(explain_command)
 app.command("replay", short_help="Have routes deliver old events again.")(replay)
-
-COLUMNS = ("seq", "id", "received", "source", "type", "node", "user")
-TAIL_SECONDS = 1.0
-"""Seconds after which `tail` looks again although nobody woke it."""
-TAIL_PAGE = 500
 
 
 class State(StrEnum):
@@ -144,77 +140,6 @@ def show(
         print_dossier(dossier)
 
 
-@app.command("tail")
-def tail(
-    types: options.Types = None,
-    source: options.Sources = None,
-    node: options.Nodes = None,
-    user: options.Users = None,
-    text: options.Text = None,
-    last: Annotated[
-        int, typer.Option("--last", "-n", min=0, help="First print so many that are there.")
-    ] = 0,
-    as_json: options.Json = False,
-    config: options.Config = None,
-    store_dir: options.StoreDir = None,
-) -> None:
-    """Follow events as they come in, until Ctrl-C.
-
-    \b
-    Examples:
-      receiver events tail
-      receiver events tail --type '*_connected' --json | jq .node
-    """
-    query = chosen(types, source, node, user, text)
-    found = opening.configuration(config, store_dir=store_dir)
-    try:
-        opening.with_inbox(found, lambda inbox: _follow(inbox, query, last, as_json))
-    except KeyboardInterrupt:
-        return
-
-
-async def _follow(inbox: Inbox, query: Query, last: int, as_json: bool) -> None:
-    # The end is fixed before the old events are read, so that none falls between the two.
-    seen = await inbox.wait(0, 0)
-    if last:
-        latest = await inbox.read(replace(query, newest_first=True, limit=last))
-        _print_new([event for event in reversed(latest) if (event.seq or 0) <= seen], as_json)
-    while True:
-        newest = await inbox.wait(seen, TAIL_SECONDS)
-        while page := await inbox.read(replace(query, after=seen, limit=TAIL_PAGE)):
-            _print_new(page, as_json)
-            seen = max(event.seq or 0 for event in page)
-        seen = max(seen, newest)
-        await asyncio.sleep(0)
-
-
-def _print_new(events: Sequence[Stored], as_json: bool) -> None:
-    for event in events:
-        if as_json:
-            output.record(summary(event))
-        else:
-            output.line("  ".join(output.cell(value) for value in row(event)))
-
-
-def chosen(
-    types: list[str] | None,
-    sources: list[str] | None,
-    nodes: list[str] | None,
-    users: list[str] | None,
-    text: str | None,
-) -> Query:
-    """The query that a command's filter options mean."""
-    from receiver.inbox import Query
-
-    return Query(
-        types=tuple(types or ()),
-        sources=tuple(sources or ()),
-        nodes=tuple(nodes or ()),
-        users=tuple(users or ()),
-        text=text,
-    )
-
-
 def explain(found: Configuration, query: Query) -> None:
     """Tell what of a query that found nothing is unknown to the contract.
 
@@ -238,16 +163,3 @@ def explain(found: Configuration, query: Query) -> None:
         if not any(wanted.match(name) for name in names):
             near = nearest(pattern, names, "see: receiver spec show")
             output.tell(f"{pattern!r} matches no event type of the contract; {near}")
-
-
-def row(event: Stored) -> tuple[Any, ...]:
-    """An event in the columns of a list."""
-    return (
-        event.seq,
-        event.id,
-        event.received_at,
-        event.source,
-        event.type,
-        event.node,
-        event.user,
-    )

@@ -88,7 +88,7 @@ def filters(
     why: str | None,
 ) -> Filters:
     """The filters that a command's options mean. Raises ReceiverError for a time that is none."""
-    from receiver.cli.events import chosen
+    from receiver.cli.selecting import chosen
 
     now = datetime.now(UTC)
     query = chosen(types, sources, nodes, users, text)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from receiver.cli import choice, moments, opening, options, output
-from receiver.cli.events import chosen, explain
+from receiver.cli.events import explain
 from receiver.cli.progress import Progress
 from receiver.cli.release import Done, let_in, named, pages
+from receiver.cli.selecting import chosen
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ def _query(
     until: str | None,
     text: str | None,
 ) -> Query:
-    from receiver.cli.events import chosen
+    from receiver.cli.selecting import chosen
 
     now = datetime.now(UTC)
     return replace(

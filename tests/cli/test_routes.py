@@ -35,6 +35,7 @@ plugins_dir = "plugins"
 sink = "door"
 events = ["appliance/*"]
 retry = { schedule = [0.5, 0.5, 0.5] }
+breaker = { threshold = 0 }
 """
 
 
@@ -96,8 +97,9 @@ def test_a_sample_goes_through_the_real_sink_and_not_into_the_inbox(
     unwanted = asked(receiver, "routes", "test", "door", "--type", "gateway/online", status=1)
     assert "does not want gateway/online" in unwanted["why"]
     (receiver.folder / "shut").touch()
-    bad = asked(receiver, "routes", "test", "door", status=1)
-    assert bad["failure"]["message"] == "the door is shut"
+    bad = receiver.run("routes", "test", "door", "--json")
+    assert json.loads(bad.stdout)["failure"]["message"] == "the door is shut"
+    assert bad.returncode == 1
     (receiver.folder / "shut").unlink()
     assert asked(receiver, "status")["inbox"]["events"] == before
     wrong = receiver.run("routes", "test", "dor")
@@ -109,7 +111,7 @@ def test_one_screen_says_how_everything_is(receiver: RunningReceiver) -> None:
     assert told["worries"] == []
     assert told["delivering_pid"] == receiver.pid
     assert told["inbox"]["durability"] == "strict"
-    assert {each["name"]: each["answers"] for each in told["listeners"]} == {"public": True}
+    assert {each["name"]: each["answers"] for each in told["listeners"]}["public"]
     assert told["routes"][0]["breaker"] == "closed"
     screen = receiver.run("status").stdout
     for word in ("door", "delivers", "durability", "dedup", "disk"):

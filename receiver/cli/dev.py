@@ -266,6 +266,8 @@ def _banner(play: Play, address: str, operators: str | None) -> None:
     output.line(f"  admin      {operators or 'waits for its address'}")
     output.line(f"  inbox      {play.found.store_path}  ({level})")
     output.line(f"  routes     {names or 'none: events are kept and go nowhere'}")
+    if pulled := _pulled(play.found):
+        output.line(f"  pulls      {pulled}")
     for line in play.idle:
         output.line(f"  not routed {line}")
     if play.made:
@@ -279,3 +281,12 @@ def _banner(play: Play, address: str, operators: str | None) -> None:
     if taken:
         output.line(f"  try        {narration.example(contract, taken[0])}{play.where}")
     output.line("  stop       Ctrl-C")
+
+
+def _pulled(found: Configuration) -> str:
+    """The configured pulls, as the lists of routes are shown."""
+    return ", ".join(
+        f"{source}.{name} ({pull.transport})"
+        for source, given in found.settings.sources.items()
+        for name, pull in given.pull.items()
+    )

@@ -100,9 +100,11 @@ def _completed(
     """The settings with what the environment says; needed secrets are asked for."""
     for name, field in settings.model_fields.items():
         variable = f"{scheme}_{name.upper()}"
-        if variable in environ:
+        if told.get(name) is not None:
+            continue  # the URL says so
+        if environ.get(variable):
             told[name] = environ[variable]
-        elif field.is_required() and name not in told and "Secret" in repr(field.annotation):
+        elif field.is_required() and "Secret" in repr(field.annotation):
             if not sys.stdin.isatty():
                 raise ReceiverError(f"the {name} is missing; set the variable {variable}")
             told[name] = getpass.getpass(f"{scheme.lower()} {name}: ")

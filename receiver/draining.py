@@ -59,11 +59,8 @@ class Draining(Server):
         await self._accept_the_rest(sockets or [])
         await self._until(self._quiet, LONGEST)
         for connection in self._connections():
-            connection.shutdown()
+            connection.finish()
         await self._until(lambda: not any(each.parting for each in self._connections()), LINGER)
-        for connection in self._connections():
-            if connection.parting:
-                connection.transport.close()
         await super().shutdown(sockets)
 
     def _connections(self) -> list[Ending]:

@@ -68,11 +68,17 @@ class Ending(HttpToolsProtocol):
         """Make the next answer the last; until then the connection stays."""
         self.flow.leaving = True
 
-    def shutdown(self) -> None:
-        """The server ends: what was asked is answered, nothing more is read."""
+    def finish(self) -> None:
+        """End our side if nothing is being asked; what is, is answered and is the last."""
         self.flow.leaving = True
         if not self._parting and self._about()[0] in (_HEAD, _REST, _IDLE):
             self._part(b"")
+
+    def shutdown(self) -> None:
+        """As `finish`, for a server that does not wait for the other side."""
+        self.finish()
+        if self._parting:
+            self.transport.close()
 
     def _about(self) -> tuple[int, float]:
         """What the connection is about, and how long it may be."""

@@ -54,7 +54,7 @@ READ = {
 
 NEW = {
     *("look", "_about", "_end", "_refuse", "_part", "_begin", "_without_upgrade", "door", "leave"),
-    *("desk", "_describe", "_to_messages", "parting", "_feed"),
+    *("desk", "_describe", "_to_messages", "parting", "finish", "_feed"),
 }
 """What our protocol has beside uvicorn's."""
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from receiver import bulletin, running
+from receiver import bulletin, notices, running
 from receiver.cli import output
 from receiver.cli.layout import lay_out
 from receiver.cli.replaying import plain as plain_replay
@@ -142,15 +142,16 @@ async def collect(inbox: Inbox, found: Configuration) -> Status:
         disk_free=disk.free,
         disk_size=disk.total,
         listeners=listeners,
-        worries=list(
-            _worries(
+        worries=[
+            *_worries(
                 made,
                 told.pulls if told else [],
                 figures,
                 told is not None,
                 disk.free / max(1, disk.total),
-            )
-        ),
+            ),
+            *(notice.line for notice in notices.read(folder)),
+        ],
     )
 
 

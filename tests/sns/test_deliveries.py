@@ -328,6 +328,16 @@ async def test_raw_delivery_is_proved_by_the_password_of_its_url(desk: Desk) -> 
     assert "secret" not in repr(trust)
 
 
+async def test_what_was_noted_of_a_topic_is_forgotten_when_it_delivers(desk: Desk) -> None:
+    await desk.open(desk.amazon.notification(), trust=SnsTrust(()))
+    await desk.open(desk.amazon.confirmation("UnsubscribeConfirmation"))
+    assert len(desk.notices) == 2
+    assert isinstance(await desk.open(desk.amazon.notification()), Opened)
+    assert desk.notices == []
+    await desk.open(desk.amazon.confirmation("UnsubscribeConfirmation"))
+    assert [notice.kind for notice in desk.notices] == ["sns-unsubscribed"]
+
+
 async def test_a_full_disk_costs_the_notice_and_nothing_else(desk: Desk) -> None:
     gone = Desk(desk.amazon, desk.folder / "gone", desk.now)
     assert await gone.refusal(gone.amazon.confirmation(), trust=SnsTrust(())) == "not-allowed"

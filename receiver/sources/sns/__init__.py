@@ -41,6 +41,7 @@ NOTHING = SnsTrust(())
 """Where nothing is configured: no topic is allowed, and which ones ask to be is told."""
 
 _RETRY_SECONDS = 20
+MOST_WELL = 1000
 _SETTLED: Outcome = Taken((), batch=True)
 """The answer to a message that brings no event."""
 
@@ -54,6 +55,8 @@ class Sns:
         self._asker = asker or Asker()
         self._certificates = Certificates(self._asker)
         self._notices = notices
+        self._well: set[str] = set()
+        """Topics of which nothing is noted, as far as this process knows."""
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -77,6 +80,8 @@ class Sns:
             return await self._confirm(trust, message)
         if message.type == sns.UNSUBSCRIPTION:
             return await self._unsubscribed(message)
+        if message.topic not in self._well:
+            await self._settle(message.topic)
         return Opened(
             message.fields["Message"].encode(), message.envelope, f"sns-v{message.version}"
         )
@@ -135,8 +140,7 @@ class Sns:
             advice = "request the confirmation again when SNS can be reached from here"
             await self._note(CONFIRMATION_NOTICE, message.topic, why, advice)
             return Unavailable(_RETRY_SECONDS, why), why
-        for kind in (TOPIC_NOTICE, CONFIRMATION_NOTICE, UNSUBSCRIBED_NOTICE):
-            await self._written(self._notices.settle, kind, message.topic)
+        await self._settle(message.topic)
         _log.info("the subscription to %s is confirmed", message.topic)
         return _SETTLED, ""
 
@@ -149,7 +153,16 @@ class Sns:
         )
         return _SETTLED, ""
 
+    async def _settle(self, topic: str) -> None:
+        """All is well with a topic: forget what was noted of it."""
+        for kind in (TOPIC_NOTICE, CONFIRMATION_NOTICE, UNSUBSCRIBED_NOTICE):
+            await self._written(self._notices.settle, kind, topic)
+        if len(self._well) >= MOST_WELL:
+            self._well.clear()
+        self._well.add(topic)
+
     async def _note(self, kind: str, subject: str, text: str, advice: str) -> None:
+        self._well.discard(subject)
         await self._written(self._notices.note, kind, subject, text, advice)
 
     async def _written(self, write: Callable[..., object], *arguments: str) -> None:

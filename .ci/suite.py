@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ALL = ["tests", "--ignore", "tests/packaging"]
-WORKERS = 2 * (os.cpu_count() or 1)
+WORKERS = min(12, 2 * (os.cpu_count() or 1))
 """Most tests wait for processes most of the time."""
 
 

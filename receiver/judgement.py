@@ -21,6 +21,7 @@ from receiver.catalogue import MAX_PROBLEMS, Catalogue
 from receiver.contract import EventType, Operation
 from receiver.dedup import DedupKeys
 from receiver.errors import JsonError
+from receiver.finding import Find, ready
 from receiver.inbox import Entry
 from receiver.locator import Headers, Locator, Place, text
 
@@ -38,12 +39,26 @@ class Rules:
     event_types: Mapping[tuple[str, str], EventType]
     problems: Callable[[EventType, Any], list[str]]
     dedup: DedupKeys
+    type: Find
+    key: Find | None
+    time: Find | None
+    node: Find | None
+    user: Find | None
 
     @classmethod
     def of(cls, operation: Operation, catalogue: Catalogue) -> Rules:
         contract = catalogue.contract
-        dedup = DedupKeys(contract.sources[operation.source])
-        return cls(operation, contract.event_types, catalogue.problems, dedup)
+        return cls(
+            operation=operation,
+            event_types=contract.event_types,
+            problems=catalogue.problems,
+            dedup=DedupKeys(contract.sources[operation.source]),
+            type=ready(operation.type),
+            key=ready(operation.key) if operation.key else None,
+            time=ready(operation.time) if operation.time else None,
+            node=ready(operation.node) if operation.node else None,
+            user=ready(operation.user) if operation.user else None,
+        )
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -82,7 +97,7 @@ def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
     unread = isinstance(value, JsonError)
     place = Place(None if unread else value, arrival.headers, arrival.path, arrival.envelope)
     problems: list[str] = []
-    type_ = located("type", operation.type, place, problems) or ""
+    type_ = _text("type", rules.type, place, problems) or ""
     if unread:
         problems.append(str(value))
     elif (event := rules.event_types.get((operation.source, type_))) is not None:
@@ -91,28 +106,28 @@ def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
         problems.append(f"{type_[:100]!r} is no event type of {operation.source}")
     else:
         problems.append("it has no type")
-    key = located("key", operation.key, place, problems)
-    node = located("node", operation.node, place, problems)
-    user = located("user", operation.user, place, problems)
+    key = _text("key", rules.key, place, problems)
+    node = _text("node", rules.node, place, problems)
+    user = _text("user", rules.user, place, problems)
     dedup_key, dedup_window = rules.dedup.of(place, raw)
+    time = rules.time(place) if rules.time else None
     return _entry(
         arrival,
         raw,
-        type=type_,
-        key=key,
-        dedup_key=dedup_key,
-        dedup_window=dedup_window,
-        time=operation.time.find(place) if operation.time else None,
-        node=node,
-        user=user,
-        problems=tuple(problems[:MAX_PROBLEMS]),
+        tuple(problems[:MAX_PROBLEMS]) if problems else (),
+        type_,
+        key,
+        dedup_key,
+        dedup_window,
+        time,
+        node,
+        user,
     )
 
 
 def _entry(
     arrival: Arrival,
     raw: bytes,
-    *,
     problems: tuple[str, ...],
     type: str = "",
     key: str | None = None,
@@ -143,9 +158,11 @@ def _entry(
 
 def located(name: str, locator: Locator | None, place: Place, problems: list[str]) -> str | None:
     """A located value as text, cut where it is longer than anybody's would be."""
-    if locator is None:
-        return None
-    value = text(locator.find(place))
+    return _text(name, locator.find if locator else None, place, problems)
+
+
+def _text(name: str, find: Find | None, place: Place, problems: list[str]) -> str | None:
+    value = text(find(place)) if find is not None else None
     if value is not None and len(value) > MAX_TEXT:
         problems.append(f"its {name} has more than {MAX_TEXT} characters")
         return value[:MAX_TEXT]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -175,7 +175,6 @@ def of_body(locator: Locator) -> bool:
 TIME_FORMATS = ("rfc3339", "epoch", "epoch-s", "epoch-ms")
 """Named time formats; any other holds a `%` and is one of `datetime.strptime`, read as UTC."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11
 _CONTAINERS = (dict, list)
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -199,9 +198,9 @@ def parse_time(value: Any, form: str) -> datetime | None:
                 return None
             number = float(value)
             in_ms = form == "epoch-ms" or (form == "epoch" and abs(number) >= _MILLISECONDS_FROM)
-            return _EPOCH + timedelta(seconds=number / 1000 if in_ms else number)
+            return datetime.fromtimestamp(number / 1000 if in_ms else number, UTC)
         return datetime.strptime(value, form).replace(tzinfo=UTC)
-    except (ValueError, OverflowError, TypeError):
+    except (ValueError, OverflowError, OSError, TypeError):
         return None
 
 

@@ -216,6 +216,42 @@ def test_one_bad_element_does_not_spoil_the_others(bad: bytes) -> None:
     assert third == (b'{"b":"\\"]"}', {"b": '"]'})
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b'{"a":1,"b":":"}',
+                b'{"a" :1, "b": {"c":[]}}',
+                b'{"a":1,"a":2}',
+                b'{"a":1,"a" :2,":":3}',
+                b'{"a\\u003a":1,"b":2,"b":3}',
+                b'"\\u003a:"',
+                b'{"a":1.0e3,"b":[1,{"c":null}]}',
+                b'{"a":[[[[[[[[1]]]]]]]]}',
+                b"[[[[[[[[]]]]]]]]",
+                b'{%b"z":1}' % b"".join(b'"%d":1,' % number for number in range(20)),
+                b'"[[[[[[[[[["',
+                b"1e400",
+                b"1.50",
+            ]
+        ),
+        max_size=6,
+    )
+)
+def test_elements_together_are_what_each_is_alone(texts: list[bytes]) -> None:
+    def alone(text: bytes) -> Any:
+        try:
+            return strictjson.decode(text, depth=DEPTH, keys=KEYS)
+        except JsonError as error:
+            return str(error)
+
+    found = elements(b"[" + b", ".join(texts) + b"]")
+
+    told = [str(value) if isinstance(value, JsonError) else value for _, value in found]
+    assert [raw for raw, _ in found] == texts
+    assert told == [alone(text) for text in texts]
+
+
 @pytest.mark.parametrize("data", [b"[]", b" [ ] \n"])
 def test_an_empty_array_has_no_elements(data: bytes) -> None:
     assert elements(data) == []

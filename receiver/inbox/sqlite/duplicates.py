@@ -32,7 +32,7 @@ _LONGEST_KEY = 64
 _FOR_EVER = 2**63 - 1
 
 
-class Known(NamedTuple):
+class Known(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What is remembered of a dedup key; times in microseconds."""
 
     key: bytes

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
 
@@ -37,7 +38,7 @@ class Batch(Protocol):
 class _Rows:
     """What a transaction adds, and what it knows of the keys that it meets."""
 
-    __slots__ = ("events", "fresh", "known", "new_keys", "now", "quarantine")
+    __slots__ = ("at", "events", "fresh", "known", "new_keys", "now", "quarantine", "received_at")
 
     def __init__(self, known: dict[bytes, tuple[Known, int]]) -> None:
         self.known = known
@@ -46,6 +47,9 @@ class _Rows:
         self.fresh: dict[int, list[Known]] = {}
         self.new_keys = 0
         self.now = 0
+        self.received_at: datetime | None = None
+        """That of the entry before, which is `at` in microseconds."""
+        self.at = 0
 
 
 class Keeper:
@@ -86,7 +90,9 @@ class Keeper:
         self._duplicates.committed()
 
     def _judge(self, entry: Entry, key: bytes | None, rows: _Rows) -> Receipt:
-        at = micros(entry.received_at)
+        if entry.received_at is not rows.received_at:  # those of one request, or turn, are the same
+            rows.received_at, rows.at = entry.received_at, micros(entry.received_at)
+        at = rows.at
         problems = entry.problems
         if key is not None:
             digest = digest_of(entry.raw)

@@ -24,16 +24,13 @@ def micros(moment: datetime) -> int:
 
     Where UTC has no such time (the last hours of 9999, west of it), the nearest that it has.
     """
-    return min(max(_since(moment), _FIRST), _LAST)
+    since: int = (moment - EPOCH) // _MICROSECOND
+    return since if moment.tzinfo is UTC else min(max(since, _FIRST), _LAST)
 
 
-def _since(moment: datetime) -> int:
-    since = moment - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-_FIRST = _since(datetime.min.replace(tzinfo=UTC))
-_LAST = _since(datetime.max.replace(tzinfo=UTC))
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
+_LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
 
 
 def moment(micros: int) -> datetime:

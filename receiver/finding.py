@@ -1,0 +1,119 @@
+"""Locators made ready to be used often: one call and no detours for the common shapes.
+
+`Locator.find` says what a locator means; what is made here finds the same, in half the time.
+Pure. Must not know: what the value is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from receiver.locator import (
+    Constant,
+    Except,
+    FirstOf,
+    Joined,
+    Locator,
+    Moment,
+    Place,
+    Pointer,
+    parse_time,
+    text,
+)
+
+Find = Callable[[Place], Any]
+"""As `Locator.find`."""
+
+
+def ready(locator: Locator) -> Find:
+    """What finds as the locator does."""
+    match locator:
+        case Constant(value):
+            return lambda place: value
+        case Pointer(parts) if parts:
+            return _pointer(parts, locator.find)
+        case FirstOf(choices):
+            return _first([ready(choice) for choice in choices])
+        case Joined(parts, separator):
+            return _joined([ready(part) for part in parts], separator)
+        case Except(inner, placeholders):
+            return _except(ready(inner), placeholders)
+        case Moment(inner, formats):
+            return _moment(ready(inner), formats)
+        case _:
+            return locator.find
+
+
+def _pointer(parts: tuple[str, ...], slowly: Find) -> Find:
+    first, *rest = parts
+    if not rest:
+
+        def find(place: Place) -> Any:
+            body = place.body
+            if type(body) is not dict:
+                return slowly(place)
+            value = body.get(first)
+            if type(value) is str:
+                return value or None
+            return None if type(value) is dict or type(value) is list else value
+
+        return find
+
+    def find_below(place: Place) -> Any:
+        value = place.body
+        for part in parts:
+            if type(value) is not dict:
+                return None if value is None else slowly(place)
+            value = value.get(part)
+        if type(value) is str:
+            return value or None
+        return None if type(value) is dict or type(value) is list else value
+
+    return find_below
+
+
+def _first(choices: list[Find]) -> Find:
+    def find(place: Place) -> Any:
+        for choice in choices:
+            value = choice(place)
+            if value is not None:
+                return value
+        return None
+
+    return find
+
+
+def _joined(parts: list[Find], separator: str) -> Find:
+    def find(place: Place) -> Any:
+        values = []
+        for part in parts:
+            value = text(part(place))
+            if value is None:
+                return None
+            values.append(value)
+        return separator.join(values)
+
+    return find
+
+
+def _except(inner: Find, placeholders: frozenset[str]) -> Find:
+    def find(place: Place) -> Any:
+        value = inner(place)
+        return None if text(value) in placeholders else value
+
+    return find
+
+
+def _moment(inner: Find, formats: tuple[str, ...]) -> Find:
+    def find(place: Place) -> Any:
+        value = inner(place)
+        if value is None:
+            return None
+        for form in formats:
+            moment = parse_time(value, form)
+            if moment is not None:
+                return moment
+        return None
+
+    return find

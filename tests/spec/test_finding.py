@@ -1,0 +1,58 @@
+"""What is made ready finds what its locator finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from receiver.finding import ready
+from receiver.locator import (
+    Constant,
+    Envelope,
+    Except,
+    FirstOf,
+    Header,
+    Joined,
+    Locator,
+    Moment,
+    PathParameter,
+    Place,
+    Pointer,
+)
+
+NAMES = st.sampled_from(["a", "b", "0", "1", ""])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+TIMES = st.sampled_from(["2026-01-15T08:00:00Z", 1767225601.103, 1767225601103, "0", 1e300])
+BODIES = st.recursive(
+    SCALARS | TIMES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+POINTERS = st.lists(NAMES, max_size=3).map(lambda parts: Pointer(tuple(parts)))
+LOCATORS: st.SearchStrategy[Locator] = st.recursive(
+    POINTERS
+    | NAMES.map(Constant)
+    | st.just(Header("x-a"))
+    | st.just(PathParameter("id"))
+    | st.just(Envelope("MessageId")),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3).map(lambda some: FirstOf(tuple(some)))
+        | st.lists(inner, min_size=1, max_size=3).map(lambda some: Joined(tuple(some), "-"))
+        | inner.map(lambda one: Except(one, frozenset({"", "0", "a"})))
+        | inner.map(lambda one: Moment(one, ("rfc3339", "epoch")))
+    ),
+    max_leaves=5,
+)
+REQUESTS = st.sampled_from([(), ((b"x-a", b"1"),), ((b"x-a", b"1"), (b"x-a", b"2"))])
+
+
+@given(LOCATORS, BODIES, REQUESTS, st.none() | st.just({"id": "7"}))
+def test_the_same_is_found(locator: Locator, body: Any, headers: Any, path: Any) -> None:
+    place = Place(body, headers, path, {"MessageId": "m"})
+    expected = locator.find(place)
+
+    found = ready(locator)(place)
+
+    assert (type(found), found) == (type(expected), expected)

@@ -3,6 +3,7 @@
 One process holds the store's lease at a time. Must not know: the public listener, the command line.
 """
 
+from receiver.backstage.decided import Decided
 from receiver.backstage.lease import Lease
 from receiver.backstage.listener import Listener
 from receiver.backstage.operators import Operators
@@ -14,6 +15,7 @@ from receiver.composition import open_inbox
 
 __all__ = [
     "Backstage",
+    "Decided",
     "Lease",
     "Listener",
     "Operators",

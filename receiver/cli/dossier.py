@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from receiver.catalogue import Catalogue
     from receiver.inbox import Attempt, DeadLetter, Inbox, Stored
+    from receiver.inbox.sqlite import SqliteInbox
 
 
 SHORTEST_START = 8
@@ -58,7 +59,7 @@ class Dossier:
         }
 
 
-async def collect(inbox: Inbox, wanted: str, catalogue: Catalogue, folder: Path) -> Dossier:
+async def collect(inbox: SqliteInbox, wanted: str, catalogue: Catalogue, folder: Path) -> Dossier:
     """The dossier of the event with this id or position; ReceiverError when there is none.
 
     The start of an id is enough where it is that of one event only.

@@ -15,7 +15,8 @@ from receiver.cli.explanation import Explanation
 from receiver.cli.explanation import explain as explained
 
 if TYPE_CHECKING:
-    from receiver.inbox import Inbox, Stored
+    from receiver.inbox import Stored
+    from receiver.inbox.sqlite import SqliteInbox
 
 
 def explain(
@@ -41,7 +42,7 @@ def explain(
     catalogue = opening.catalogue(found)
     folder = found.store_path.parent
 
-    async def work(inbox: Inbox) -> tuple[Stored, list[Explanation]]:
+    async def work(inbox: SqliteInbox) -> tuple[Stored, list[Explanation]]:
         event = await find(inbox, event_id)
         every = await explained(inbox, event, catalogue, folder)
         return event, [each for each in every if route in (None, each.route)]

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from receiver import bulletin
 from receiver.cli import output
+from receiver.cli.filtersthen import filters_of
 from receiver.cli.wanting import head
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from receiver.catalogue import Catalogue
+    from receiver.filters import Filters
     from receiver.inbox import Attempt, Inbox, Standing, Stored
     from receiver.inbox.facts import Closing, Definition, Passage
     from receiver.inbox.replays import Replay
+    from receiver.inbox.sqlite import SqliteInbox
     from receiver.inbox.steering import RouteFlow
 
 
@@ -69,23 +72,29 @@ class _Facts:
     attempts: list[Attempt]
     flows: dict[str, RouteFlow]
     replays: list[Replay]
+    filters: dict[int, Filters]
+    """The filters by the version of their definition, as far as the trail goes back."""
     live: dict[str, dict[str, Any]] | None
     """What the process that delivers says; None: there is none."""
 
 
 async def explain(
-    inbox: Inbox, event: Stored, catalogue: Catalogue, folder: Path
+    inbox: SqliteInbox, event: Stored, catalogue: Catalogue, folder: Path
 ) -> list[Explanation]:
     """What became of an event on each route that the store knows, by name."""
     if event.seq is None:
         places = await inbox.places()
         return [_quarantined(place.route) for place in places]
     told = bulletin.read(folder, datetime.now(UTC))
+    passages = {each.route: each for each in await inbox.passages(event.seq)}
+    definitions = await inbox.definitions()
+    versions = {each.regime.filters for each in passages.values()}
     facts = _Facts(
         standings=await inbox.standings(event.seq),
-        passages={each.route: each for each in await inbox.passages(event.seq)},
+        passages=passages,
         closings={each.route: each for each in await inbox.closings(event.seq)},
-        definitions=await inbox.definitions(),
+        definitions=definitions,
+        filters=await filters_of(inbox.registry, definitions, versions, catalogue.contract),
         attempts=await inbox.attempts(event.id),
         flows={each.route: each for each in await inbox.flows()},
         replays=await inbox.replays(),
@@ -128,10 +137,9 @@ def _of_route(
         made.version, made.version_since = definition.version, definition.since
         verdict = judge(read(definition.text), head(event), catalogue.contract)
         made.wanted, made.by = verdict.wanted, verdict.by
-    if made.wanted and passage is not None:
-        version = passage.regime.filters
-        kept = next((each.text for each in facts.definitions if each.version == version), None)
-        made.filter = said_by_filters(kept, version)
+        if made.wanted and passage is not None and passage.regime.filters:
+            strict = read(definition.text).strict
+            _tell_of_filters(made, event, strict, facts.filters.get(passage.regime.filters))
     _tell(made, standing, event, facts, passage)
     return made
 
@@ -146,11 +154,17 @@ def _definition(
     return mine[-1] if mine else None
 
 
-def said_by_filters(kept: str | None, version: int) -> str | None:
-    """What is known of the filters that decided; None: there were none."""
-    if not version:
-        return None
-    return f"by version {version} of the filters" + ("" if kept else ", which is not kept")
+def _tell_of_filters(
+    made: Explanation, event: Stored, strict: bool, filters: Filters | None
+) -> None:
+    """Fill in what the filters of then made of it."""
+    if filters is None:
+        made.filter = "the filters of then are not kept"
+        return
+    decision = filters.decide(made.route, strict, event.type, event.user, event.node)
+    made.filter = decision.why
+    if not decision.delivered:
+        made.state = "filtered"
 
 
 def _tell(
@@ -163,6 +177,10 @@ def _tell(
     """Fill in what became of it, in words, and what comes next."""
     failures = len(made.attempts)
     after = f", after {output.count(failures, 'failed attempt')}" if failures else ""
+    if made.state == "filtered":
+        made.made = f"kept back: {made.filter}"
+        made.remedy = f"receiver events replay {event.seq} --route {made.route}"
+        return
     match standing.state:
         case "dead":
             made.made, made.remedy = "dead letter", f"receiver dead retry {event.seq}"

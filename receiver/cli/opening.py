@@ -128,7 +128,7 @@ def plugins(found: Configuration) -> dict[str, Plugin]:
     return configured.plugins(found)
 
 
-def with_inbox(found: Configuration, work: Callable[[Inbox], Awaitable[T]]) -> T:
+def with_inbox(found: Configuration, work: Callable[[SqliteInbox], Awaitable[T]]) -> T:
     """What `work` returns of the inbox, which must exist; the inbox is closed afterwards."""
     from receiver.inbox.sqlite import open_store
 

@@ -19,7 +19,8 @@ from receiver.cli.keyboard import Keyboard
 from receiver.cli.selecting import chosen, row
 
 if TYPE_CHECKING:
-    from receiver.inbox import Inbox, Query, Stored
+    from receiver.inbox import Query, Stored
+    from receiver.inbox.sqlite import SqliteInbox
     from receiver.settings import Configuration
 
 SECONDS = 1.0
@@ -66,7 +67,7 @@ def tail(
 
 
 async def _run(
-    inbox: Inbox, found: Configuration, query: Query, last: int, as_json: bool, keyed: bool
+    inbox: SqliteInbox, found: Configuration, query: Query, last: int, as_json: bool, keyed: bool
 ) -> None:
     tailing = Tail(inbox, found, as_json)
     if not keyed:
@@ -90,7 +91,7 @@ async def _run(
 class Tail:
     """What is shown, what is held back while paused, and which event is chosen."""
 
-    def __init__(self, inbox: Inbox, found: Configuration, as_json: bool) -> None:
+    def __init__(self, inbox: SqliteInbox, found: Configuration, as_json: bool) -> None:
         self._inbox = inbox
         self._found = found
         self._json = as_json

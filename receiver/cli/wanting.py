@@ -1,4 +1,4 @@
-"""Which events the configured routes want, asked without delivering anything.
+"""Which events the routes want, asked without delivering anything.
 
 Must not know: what for.
 """
@@ -6,7 +6,7 @@ Must not know: what for.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from receiver.catalogue import Catalogue
     from receiver.dispatch import Route
     from receiver.inbox import Head, Stored
+    from receiver.inbox.sqlite import SqliteInbox
+    from receiver.plugins import Plugin
     from receiver.settings import Configuration
 
 
@@ -30,11 +32,28 @@ class Wanting:
 
 
 def configured(found: Configuration) -> dict[str, Route]:
-    """The configured routes by name. Raises ConfigError for one that cannot be used."""
+    """The routes of the configuration and of the API, by name.
+
+    Raises ConfigError for a configured one that cannot be used; one of the API is left out then.
+    """
     from receiver.backstage import routes
 
     catalogue, plugins = opening.catalogue(found), opening.plugins(found)
-    return {route.name: route for route in routes(found, catalogue, plugins, os.environ)}
+    every = routes(found, catalogue, plugins, os.environ)
+    if found.store_path.exists():
+        every += opening.with_inbox(found, lambda inbox: _decided(inbox, found, catalogue, plugins))
+    return {route.name: route for route in every}
+
+
+async def _decided(
+    inbox: SqliteInbox, found: Configuration, catalogue: Catalogue, plugins: Mapping[str, Plugin]
+) -> list[Route]:
+    """The routes of the API."""
+    from receiver.backstage import Decided
+
+    folder = found.store_path.parent
+    decided = Decided(inbox.registry, folder, catalogue, os.environ)
+    return await decided.routes(found, plugins)
 
 
 def wanting(found: Configuration, names: Sequence[str] | None = None) -> dict[str, Wanting]:

@@ -31,6 +31,8 @@ class RouteDefinition(msgspec.Struct, frozen=True, kw_only=True):
     hooks: tuple[str, ...]
     """Those that its sink implements."""
     transforms: tuple[str, ...] = ()
+    strict: bool = False
+    """Whether only what an enabled filter lists it for was delivered."""
     ordered: bool = True
     delays: tuple[float, ...] = ()
     """Seconds before attempt 2, 3, …"""
@@ -56,6 +58,7 @@ def text_of(route: Route, hooks: Iterable[str]) -> str:
         users=route.users,
         hooks=tuple(sorted(hooks)),
         transforms=tuple(transform.name for transform in route.transforms),
+        strict=route.strict,
         ordered=route.ordered,
         delays=route.schedule.delays,
         max_age=route.schedule.max_age,

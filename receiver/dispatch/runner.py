@@ -86,7 +86,7 @@ class Runner:
         )
         self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
         self._opening = Opening(self._complaints, self._stopping, random)
-        self.replays = Replays(route, inbox, clock, self.wake)
+        self.replays = Replays(route, inbox, clock, self.wake, self._verdicts.done)
         """The old events that are delivered again, below the new ones."""
 
     def wake(self) -> None:
@@ -225,7 +225,7 @@ class Runner:
             return None
         if self.replays.busy and len(claims) < room:
             left = room - len(claims)
-            claims = claims + await self.replays.claim(left, match, now)
+            claims = claims + await self.replays.claim(left, selection.wants, now)
         self._in_hand += len(claims)
         self._gate.go(len(claims))
         if self._gate.shut(self._clock.now()):  # meanwhile

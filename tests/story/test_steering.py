@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,14 @@ class Api:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
-    def close(self) -> None:
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._client.close()
+
+
+LogIn = Callable[[str], Api]
 
 
 @pytest.fixture
@@ -71,6 +78,12 @@ def receiver(tmp_path: Path) -> Iterator[RunningReceiver]:
                 capture_output=True,
             )
         yield running
+
+
+@pytest.fixture
+def log_in(receiver: RunningReceiver) -> Iterator[LogIn]:
+    with ExitStack() as open_ones:
+        yield lambda name: open_ones.enter_context(Api(receiver, name))
 
 
 def delivered(receiver: RunningReceiver, count: int, seconds: float = 10.0) -> list[str]:
@@ -94,9 +107,9 @@ def event_filter(type: str, level: str, entity: str, enabled: bool) -> dict[str,
     }
 
 
-def test_the_walk_of_integrations_and_filters(receiver: RunningReceiver) -> None:
+def test_the_walk_of_integrations_and_filters(receiver: RunningReceiver, log_in: LogIn) -> None:
     # Login, integration, filters on three levels.
-    root = Api(receiver, "root")
+    root = log_in("root")
     integration = {"service_name": "hello", "endpoint_name": "lambda", "integration_enabled": True}
     root.ask("POST", "/v1/admin/webhook_integration", integration)
     system = f"system.{CONNECTED}"
@@ -123,7 +136,6 @@ def test_the_walk_of_integrations_and_filters(receiver: RunningReceiver) -> None
     root.ask("POST", filters, event_filter(CONNECTED, "System", system, True))
     receiver.send(CONNECTED, *about)
     assert delivered(receiver, 3)[0] == f"{CONNECTED} n-1 u-1"
-    root.close()
 
 
 def explain(receiver: RunningReceiver, event: str, state: str) -> Any:
@@ -137,9 +149,9 @@ def explain(receiver: RunningReceiver, event: str, state: str) -> Any:
             return route
 
 
-def test_the_walk_of_hooks(receiver: RunningReceiver) -> None:
+def test_the_walk_of_hooks(receiver: RunningReceiver, log_in: LogIn) -> None:
     # Services, topics.
-    ann = Api(receiver, "ann")
+    ann = log_in("ann")
     topics = [one["id"] for one in ann.ask("GET", f"{HOOKS}/topics")["data"]]
     services = [one["id"] for one in ann.ask("GET", f"{HOOKS}/hook/services")["data"]]
     assert "lambda_" in services
@@ -169,7 +181,6 @@ def test_the_walk_of_hooks(receiver: RunningReceiver) -> None:
     receiver.send("datum/agg/update", "--set", "userId=123", "--set", "nodeId=456")
     assert ann.ask("GET", f"{HOOKS}/hooks")["data"] == []
     delivered(receiver, 2)
-    ann.close()
 
 
 def test_nothing_of_it_is_on_the_public_listener(receiver: RunningReceiver) -> None:
@@ -179,13 +190,12 @@ def test_nothing_of_it_is_on_the_public_listener(receiver: RunningReceiver) -> N
     assert statuses == [404] * len(paths)
 
 
-def test_what_was_decided_outlives_a_kill(receiver: RunningReceiver) -> None:
-    root = Api(receiver, "root")
+def test_what_was_decided_outlives_a_kill(receiver: RunningReceiver, log_in: LogIn) -> None:
+    root = log_in("root")
     integration = {"service_name": "hello", "endpoint_name": "lambda", "integration_enabled": True}
     root.ask("POST", "/v1/admin/webhook_integration", integration)
     system = event_filter(CONNECTED, "System", f"system.{CONNECTED}", True)
     root.ask("POST", "/v1/admin/event_filter", system)
-    root.close()
 
     receiver.stop(signal.SIGKILL)
     receiver.start()

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from receiver.locator import Locator, Moment
+from receiver.resending import ONCE, Resending
 
 FILTER_LEVELS = ("system", "user", "node")
 
@@ -104,6 +105,8 @@ class Source:
     """None: its users have no hooks."""
     exports: tuple[str, ...] = ()
     """CloudFormation exports of further topics, whose event types are not known."""
+    retries: Resending = ONCE
+    """When it sends an event again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class _Reading:
         )
 
     def _source(self, name: str, excerpt: Excerpt) -> None:
-        excerpt.allow("title", "prefix", "dedup", "hooks", "exports", *_FINDERS)
+        excerpt.allow("title", "prefix", "dedup", "hooks", "exports", "retries", *_FINDERS)
         if not _SOURCE_NAME.fullmatch(name):
             excerpt.fail("the name of a source is lower-case letters, digits and _")
         self.finders[name] = finders = _finders(excerpt)
@@ -141,6 +141,7 @@ class _Reading:
             dedup=vocabulary.dedup_rules(excerpt.at("dedup"), finders.key),
             hooks=vocabulary.hooks(excerpt.at("hooks")),
             exports=excerpt.at("exports").texts(),
+            retries=vocabulary.retries(excerpt.at("retries")),
         )
 
     def _operations(self) -> Iterator[Operation]:

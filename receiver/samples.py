@@ -88,7 +88,7 @@ def sample(
     if operation.time is not None:
         _set_time(made, operation.time, now)
     if operation.node is not None and node is not None:
-        _satisfy(made, operation.node, node)
+        _satisfy(made, operation.node, node, like_found=True)
     return made
 
 

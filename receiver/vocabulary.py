@@ -26,6 +26,7 @@ from receiver.locator import (
     Pointer,
     text,
 )
+from receiver.resending import Resending, Statuses
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """A field name (RFC 9110, section 5.6.2, `token`), of a sane length."""
@@ -42,6 +43,7 @@ _SCHEME_KEYS = {
 _ALGORITHMS = {"hmac": ("sha256", "sha1", "sha512"), "rsa": ("sha256", "sha512")}
 _ENCODINGS = ("hex", "base64", "base64url")
 
+_STATUS = re.compile(r"([1-5])(?:(\d\d)|xx)")
 _NOWHERE = Constant("")
 """Stands for a locator that could not be read; the document is refused anyway."""
 
@@ -175,6 +177,43 @@ def _service(excerpt: Excerpt) -> Service:
         sink=excerpt.at("sink").text(),
         settings={name: setting.text() for name, setting in named.items()},
     )
+
+
+def retries(excerpt: Excerpt) -> Resending:
+    """When a source sends an event again; what is not said: never."""
+    plain = Resending()
+    if not excerpt.present:
+        return plain
+    excerpt.allow("taken", "again", "tries", "pause", "timeout", "in-turn")
+    tries = excerpt.at("tries")
+    for_ever = tries.value == "for-ever"
+    return Resending(
+        taken=_statuses(excerpt.at("taken"), plain.taken),
+        again=_statuses(excerpt.at("again"), plain.again),
+        tries=None if for_ever else tries.whole(1),
+        pause=float(excerpt.at("pause").whole(0)),
+        timeout=float(excerpt.at("timeout").whole(round(plain.timeout))),
+        in_turn=excerpt.at("in-turn").flag(False),
+    )
+
+
+def _statuses(excerpt: Excerpt, default: Statuses) -> Statuses:
+    """Statuses such as `[429, 5xx]`, or `any`."""
+    if not excerpt.present:
+        return default
+    if excerpt.value == "any":
+        return Statuses(every=True)
+    numbers: set[int] = set()
+    classes: set[int] = set()
+    for item in excerpt.items():
+        found = _STATUS.fullmatch(str(item.value))
+        if found is None:
+            item.fail(f"{brief(item.value)} is no status; write one such as 503 or 5xx")
+        elif found[2]:
+            numbers.add(int(found[0]))
+        else:
+            classes.add(int(found[1]))
+    return Statuses(frozenset(numbers), frozenset(classes))
 
 
 def limits(excerpt: Excerpt) -> Limits:

@@ -32,6 +32,7 @@ from receiver.cli.secrets import app as secrets_commands
 from receiver.cli.selftest import app as selftest_commands
 from receiver.cli.send import send as send_command
 from receiver.cli.serve import serve as serve_command
+from receiver.cli.simulate import simulate as simulate_command
 from receiver.cli.sinks import app as sinks_commands
 from receiver.cli.spec import app as spec_commands
 from receiver.cli.status import status as status_command
@@ -85,6 +86,9 @@ app.command("status", short_help="Everything on one screen.")(status_command)
 app.command("bench", short_help="Measure it here, beside a bare application.")(bench_command)
 app.command("generate", short_help="Make the Python package of a spec, or compare it.")(
     generate_command
+)
+app.command("simulate", short_help="A platform under load, with an account of every event.")(
+    simulate_command
 )
 app.command("expose", short_help="Share it through zrok, and see what becomes of events.")(
     expose_command

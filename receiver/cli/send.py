@@ -85,7 +85,7 @@ def send(
     found = opening.configuration(config, store_dir=store_dir)
     contract = opening.catalogue(found).contract
     event = find(contract, type_, source)
-    target = _target(found, url)
+    target = target_of(found, url)
     make = signing.maker(found, contract, event, changes or [], raw)
     answers = send_all(target, make, count, event, as_json)
     if count > 1 and not as_json:
@@ -122,7 +122,8 @@ def _choices(contract: Contract, name: str, source: str | None) -> str:
     return nearest(name, names + [event.hook for event in events], some)
 
 
-def _target(found: Configuration, url: str | None) -> str:
+def target_of(found: Configuration, url: str | None) -> str:
+    """Where to send: `--url`, else the receiver that runs here, else what is configured."""
     from receiver.settings import split_address
 
     if url is None:

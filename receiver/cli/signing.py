@@ -42,7 +42,7 @@ def maker(
     from receiver import samples
 
     operation = samples.operation_for(contract, event)
-    sign = _signer(found, contract, operation)
+    sign = signer(found, contract, operation)
     wanted = [samples.assignment(change) for change in changes]
     try:
         given = raw.read_bytes() if raw else None
@@ -70,7 +70,7 @@ def prober(
 
     from receiver import samples
 
-    sign = _signer(found, contract, operation)
+    sign = signer(found, contract, operation)
     event = next(event for event in contract.events if event.name in operation.events)
 
     def make(body: bytes) -> Request:
@@ -82,10 +82,13 @@ def prober(
     return make
 
 
-def _signer(
+def signer(
     found: Configuration, contract: Contract, operation: Operation
 ) -> Callable[[bytes, datetime, str], dict[str, str]]:
-    """What signs for an operation, with the first of its alternatives that there are keys for."""
+    """What signs for an operation, with the first of its alternatives that there are keys for.
+
+    Raises ConfigError.
+    """
     from receiver import keptsecrets, secrets, signature
 
     kept = keptsecrets.read(found.store_path.parent)

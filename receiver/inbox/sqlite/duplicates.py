@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from hashlib import blake2b, sha256
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
@@ -52,12 +53,12 @@ def key_of(entry: Entry) -> bytes | None:
         return None
     if len(key) > _LONGEST_KEY:
         key = blake2b(key).digest() + b"\0"  # longer than any key that is kept as it is
-    return b"%b\0%b" % (entry.source.encode(), key)
+    return _named(entry.source) + key
 
 
-def digest_of(raw: bytes) -> bytes:
-    """What tells a payload from another one."""
-    return sha256(raw).digest()
+@lru_cache(maxsize=256)
+def _named(source: str) -> bytes:
+    return source.encode() + b"\0"
 
 
 class Duplicates:

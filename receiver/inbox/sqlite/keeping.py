@@ -7,9 +7,10 @@ statements, whatever the number of events. Must not know: threads, files, when i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from hashlib import sha256
 from itertools import chain
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ import msgspec
 
 from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
-from receiver.inbox.sqlite.duplicates import Duplicates, Known, digest_of, key_of
+from receiver.inbox.sqlite.duplicates import Duplicates, Known, key_of
 from receiver.inbox.sqlite.queries import SQL, repeated
 from receiver.inbox.sqlite.rows import envelope, micros
 
@@ -38,12 +39,26 @@ class Batch(Protocol):
 class _Rows:
     """What a transaction adds, and what it knows of the keys that it meets."""
 
-    __slots__ = ("at", "events", "fresh", "known", "new_keys", "now", "quarantine", "received_at")
+    __slots__ = (
+        "accepted",
+        "at",
+        "events",
+        "fresh",
+        "known",
+        "new_keys",
+        "now",
+        "quarantine",
+        "quarantined",
+        "received_at",
+    )
 
     def __init__(self, known: dict[bytes, tuple[Known, int]]) -> None:
         self.known = known
-        self.events: list[tuple[Any, ...]] = []
-        self.quarantine: list[tuple[Any, ...]] = []
+        self.events: list[Any] = []
+        """Columns of one event after those of another, as the statement takes them."""
+        self.accepted = 0
+        self.quarantine: list[Any] = []
+        self.quarantined = 0
         self.fresh: dict[int, list[Known]] = {}
         self.new_keys = 0
         self.now = 0
@@ -73,11 +88,11 @@ class Keeper:
             [self._judge(entry, key, rows) for entry, key in zip(batch.entries, of, strict=True)]
             for batch, of in zip(batches, keys, strict=True)
         ]
-        newest = _insert(connection, "insert_event", rows.events)
-        _insert(connection, "insert_quarantined", rows.quarantine)
-        if rows.events or rows.new_keys:
+        newest = _insert(connection, "insert_event", rows.events, rows.accepted)
+        _insert(connection, "insert_quarantined", rows.quarantine, rows.quarantined)
+        if rows.accepted or rows.new_keys:
             number = self._duplicates.remember(connection, rows.fresh)
-            counted = (len(rows.events), rows.new_keys, number)
+            counted = (rows.accepted, rows.new_keys, number)
             connection.execute(SQL["count"], counted).close()
             self._duplicates.trim(connection, rows.new_keys, rows.now)
         for batch in batches:
@@ -95,7 +110,7 @@ class Keeper:
         at = rows.at
         problems = entry.problems
         if key is not None:
-            digest = digest_of(entry.raw)
+            digest = sha256(entry.raw).digest()
             first = rows.known.get(key)
             if first is None or at >= first[1]:
                 lasts = self._duplicates.lasts(entry.dedup_window)
@@ -109,31 +124,34 @@ class Keeper:
                 return Receipt(Status.DUPLICATE, first[0].event_id)
             else:
                 problems = (*problems, conflict(first[0].event_id))
-        row = envelope(entry, at)
         if problems:
             because = msgspec.json.encode(problems).decode()
-            rows.quarantine.append((*row, key, because, entry.raw))
+            rows.quarantine += (*envelope(entry, at), key, because, entry.raw)
+            rows.quarantined += 1
             return Receipt(Status.QUARANTINED, entry.id, problems)
-        rows.events.append((*row, entry.raw))
+        rows.events += envelope(entry, at)
+        rows.events.append(entry.raw)
+        rows.accepted += 1
         return Receipt(Status.ACCEPTED, entry.id)
 
 
-def _insert(connection: sqlite3.Connection, name: str, rows: list[tuple[Any, ...]]) -> int:
-    """Run an insertion for all rows; the rowid of the last one, 0 where there is none."""
-    last = 0
-    for some in _groups(rows):
-        values = some[0] if len(some) == 1 else list(chain.from_iterable(some))
-        with closing(connection.execute(repeated(name, len(some)), values)) as cursor:
+def _insert(connection: sqlite3.Connection, name: str, values: list[Any], amount: int) -> int:
+    """Run an insertion for so many rows; the rowid of the last one, 0 where there is none."""
+    last = start = 0
+    width = len(values) // max(1, amount)
+    for size in _sizes(amount):
+        some = values if size == amount else values[start : start + size * width]
+        with closing(connection.execute(repeated(name, size), some)) as cursor:
             last = cursor.lastrowid or 0
+        start += size * width
     return last
 
 
-def _groups(items: Iterable[Any]) -> Iterable[list[Any]]:
-    """The items in lists of `LONGEST_GROUP`, then of ever smaller powers of two."""
-    rest = list(items)
-    start, size = 0, LONGEST_GROUP
-    while start < len(rest):
-        while size > len(rest) - start:
+def _sizes(amount: int) -> Iterator[int]:
+    """Numbers that add up: as many `LONGEST_GROUP` as fit, then ever smaller powers of two."""
+    size = LONGEST_GROUP
+    while amount:
+        while size > amount:
             size //= 2
-        yield rest[start : start + size]
-        start += size
+        yield size
+        amount -= size

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from receiver.cli import choice, moments, output
 from receiver.cli.progress import Progress
+from receiver.cli.replaying import hindrances
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:
@@ -172,6 +173,8 @@ async def change(
             for first in range(0, len(letters), PAGE):
                 done.done += await act(letters[first : first + PAGE])
                 progress.show(f"{done.done} of {len(letters)}")
+        if what is Letters.RETRY:
+            await hindrances(inbox, done.routes, found.store_path.parent)
     except asyncio.CancelledError:
         done.interrupted = True
     return done

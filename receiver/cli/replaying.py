@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.3
 PAGE = 1_000
-NOBODY = "no process delivers from this store just now; the replay begins when one does"
+NOBODY = "no process delivers from this store just now; it begins when one does"
 
 
 @dataclass(slots=True)
@@ -108,14 +108,28 @@ async def watch(inbox: Inbox, numbers: Sequence[int], folder: Path) -> Watched:
                 if all(each.state != "running" for each in watched.replays):
                     return watched
                 late = time.monotonic() - began > 2 * bulletin.EVERY_SECONDS
-                if late and not told and bulletin.read(folder, datetime.now(UTC)) is None:
+                if late and not told:
                     told = True
-                    output.tell(NOBODY)
+                    await hindrances(inbox, {each.route for each in watched.replays}, folder)
                 progress.show("; ".join(said(each) for each in watched.replays))
                 await asyncio.sleep(LOOK_SECONDS)
     except asyncio.CancelledError:
         await turn(inbox, numbers, "halted")
         return Watched(await some(inbox, numbers), interrupted=True)
+
+
+async def hindrances(inbox: Inbox, routes: Collection[str], folder: Path) -> None:
+    """Say of routes that are to do something why nothing happens just now."""
+    live = bulletin.read(folder, datetime.now(UTC))
+    if live is None:
+        output.tell(NOBODY)
+        return
+    flows = {each.route: each.flow for each in await inbox.flows()}
+    for route in sorted(routes):
+        if route not in live.routes:
+            output.tell(f"route {route} is configured no more: nothing delivers for it")
+        elif flows.get(route, "running") != "running":
+            output.tell(f"route {route} is {flows[route]}; see: receiver routes resume {route}")
 
 
 async def turn(inbox: Inbox, numbers: Sequence[int], state: ReplayState) -> list[int]:

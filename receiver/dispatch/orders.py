@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from typing import Any
 
 from receiver.inbox import Inbox
 from receiver.inbox.replays import Replay
 from receiver.inbox.steering import RouteFlow
+from receiver.redaction import Redaction
+from receiver.sink import logger
 
 LOOK_SECONDS = 0.5
 
@@ -34,13 +36,21 @@ class Orders:
         self._wake = wake
         self._offer = offer
         self._steer = steer
+        self._log: Any = logger("", Redaction())
 
     async def run(self) -> None:
         """Look until it is cancelled."""
+        failing = False
         while True:
-            with suppress(Exception):  # each route says so itself; what is asked for waits
+            try:
                 for route in await self._inbox.take_up():
                     self._wake(route)
                 self._steer(await self._inbox.flows())
                 self._offer(await self._inbox.replays(unfinished=True))
+                failing = False
+            except Exception as error:  # what is asked for waits in the store
+                if not failing:
+                    told = f"{type(error).__name__}: {error}"
+                    self._log.error("what operators ask for cannot be looked up", error=told)
+                failing = True
             await asyncio.sleep(LOOK_SECONDS)

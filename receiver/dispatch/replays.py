@@ -8,7 +8,7 @@ Must not know: who asks for replays, how a sink is called.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +24,8 @@ from receiver.inbox.rules import selects, selects_head
 MOMENT = 0.05
 """Seconds for which a new event may have to wait behind old ones that were begun before."""
 TELL_SECONDS = 1.0
+WRITTEN_SECONDS = 1.0
+"""How long a replay that was halted waits, at a time, for its last outcomes to be written."""
 MOST_EXCEPTIONS = 1_000
 """Of one replay: in flight, waiting and held back together."""
 
@@ -31,11 +33,20 @@ MOST_EXCEPTIONS = 1_000
 class Replays:
     """Claims for the replays of one route, below what the route claims for itself."""
 
-    def __init__(self, route: Route, inbox: Inbox, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        route: Route,
+        inbox: Inbox,
+        clock: Clock,
+        wake: Callable[[], None],
+        written: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`written` returns when every outcome that was decided is in the inbox."""
         self._route = route
         self._inbox = inbox
         self._clock = clock
         self._wake = wake
+        self._written = written
         self._offered: dict[int, Replay] = {}
         self._job: _Job | None = None
         self._least = self._allowed = max(2 * route.concurrency, route.batch)
@@ -114,6 +125,12 @@ class Replays:
                 job.told_at = seconds
                 await self._tell(job)
             if self._halted(job) and not self._in_hand:
+                try:
+                    # A verdict on what is parted from could never be kept.
+                    async with asyncio.timeout(WRITTEN_SECONDS):
+                        await self._written()
+                except TimeoutError:
+                    return job
                 await self._tell(job)
                 await self._inbox.part(job.replay)
                 self._job = None

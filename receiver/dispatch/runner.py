@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from receiver.backoff import pause
 from receiver.dispatch.binding import AnySink, bound, sink_of, steps
@@ -271,9 +271,8 @@ class Runner:
             self._dead += isinstance(outcome, Dead)
             self._complaints.attempt(claim, outcome)
 
-    def _call_ended(self, outcomes: list[Outcome]) -> None:
+    def _call_ended(self, outcomes: list[Outcome], now: datetime) -> None:
         """Take what one call of the sink has come to."""
-        now = self._clock.now()
         if self._gate.ended(outcomes, now):
             _, until = self._gate.state(now)
             self._complaints.log.warning(

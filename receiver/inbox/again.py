@@ -36,6 +36,11 @@ class Again(ABC):
         """Whose a dead letter is: for a replay, that of its route."""
         return next((each.route for each in self._replays.values() if each.key == name), name)
 
+    def _replaying(self) -> list[Records]:
+        """The places of the replays that run."""
+        running = [each.key for each in self._replays.values() if each.state == "running"]
+        return [self._again[key] for key in running if key in self._again]
+
     async def ask_replay(
         self, route: str, query: Query, *, low: int, high: int, at: datetime
     ) -> int:

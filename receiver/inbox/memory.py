@@ -258,7 +258,8 @@ class MemoryInbox(Again, Desk, Helm, History):
 
     async def purge(self, limits: Limits, *, now: datetime) -> Purged:
         self._must_be_open()
-        return purge(limits, now, self._events, self._quarantine, list(self._routes.values()))
+        places = [*self._routes.values(), *self._replaying()]
+        return purge(limits, now, self._events, self._quarantine, places)
 
     @property
     def _bytes(self) -> int:

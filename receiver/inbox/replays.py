@@ -70,7 +70,8 @@ class Replays(Protocol):
     async def turn_replay(self, number: int, state: ReplayState, *, at: datetime) -> bool:
         """Halt, resume or cancel a replay, or say that it is done; False when it was over.
 
-        What is over has no exceptions any more.
+        While it runs, retention leaves it what it has not passed. What is over has no exceptions
+        any more.
         """
 
     async def attend(self, replay: Replay, *, ordered: bool, max_exceptions: int) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from receiver.inbox import Query
+from receiver.inbox.retention import Limits
 
 
 @pytest.fixture
@@ -147,14 +148,21 @@ async def test_attending_anew_claims_again_what_was_claimed(inbox, done, again, 
     assert [claim.event.seq for claim in await retake(replay)] == [1, 2]
 
 
-async def test_what_is_deleted_meanwhile_ends_a_replay_too(inbox, done, again, retake, now):
-    from receiver.inbox.retention import Limits
-
+async def test_retention_leaves_a_running_replay_its_events_and_a_halted_one_goes_on_without(
+    inbox, done, again, retake, now
+):
     await done(3)
     replay = await again(0, 3)
-    for _ in range(10):
-        await inbox.purge(Limits(events=timedelta(0)), now=now + timedelta(days=400))
-    assert await inbox.read(Query()) == []
+
+    async def purge():
+        for _ in range(10):
+            await inbox.purge(Limits(events=timedelta(0)), now=now + timedelta(days=400))
+        return len(await inbox.read(Query()))
+
+    assert await purge() == 3
+    await inbox.turn_replay(replay.number, "halted", at=now)
+    assert await purge() == 0
+    await inbox.turn_replay(replay.number, "running", at=now)
 
     assert await retake(replay) == []
     assert await inbox.replayed(replay)

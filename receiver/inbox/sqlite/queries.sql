@@ -193,8 +193,11 @@ WHERE place IN (SELECT value FROM json_each(?))
 ORDER BY place;
 
 -- name: floor
--- The position that every route has passed; null where no route is known.
-SELECT min(position) FROM routes WHERE removed_at IS NULL;
+-- The position that every route and every replay has passed; null where none is known.
+SELECT min(position) FROM (
+    SELECT position FROM routes WHERE removed_at IS NULL
+    UNION ALL SELECT position FROM replays WHERE state = 'running'
+);
 
 -- name: next_events
 -- The next events that every route has passed: position, whether old, bytes, whether needed.
@@ -231,7 +234,12 @@ FROM (
 -- The same is asked again, for a route may have begun since.
 DELETE FROM events
 WHERE seq > :after AND seq <= :until AND received_at < :before
-  AND seq <= coalesce((SELECT min(position) FROM routes WHERE removed_at IS NULL), 9223372036854775807)
+  AND seq <= coalesce((
+      SELECT min(position) FROM (
+          SELECT position FROM routes WHERE removed_at IS NULL
+          UNION ALL SELECT position FROM replays WHERE state = 'running'
+      )
+  ), 9223372036854775807)
   AND seq NOT IN (SELECT seq FROM dead WHERE seq > :after AND seq <= :until)
   AND seq NOT IN (
       SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)

@@ -126,9 +126,8 @@ class Route:
     def reopen(self, letters: Sequence[Exceptional]) -> None:
         """Take in again what was given up."""
         with self._lock:
-            for letter in letters:
-                self._ledger.reopen(letter)
-                self._passing.reopened.add(letter.seq)
+            reopened = [letter.seq for letter in letters if self._ledger.reopen(letter)]
+            self._passing.reopened.update(reopened)
 
     def hand_back(self, turns: Sequence[Turn]) -> None:
         """Undo claims that nobody got."""

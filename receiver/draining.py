@@ -30,6 +30,8 @@ LONGEST = 2.0
 LINGER = 0.5
 """Seconds after our end of an idle connection in which the other side may end it, too."""
 LOOK = 0.02
+MOST = 2048
+"""Connections that may wait in a listener (its backlog)."""
 
 
 class Draining(Server):
@@ -103,12 +105,13 @@ class Draining(Server):
 
 
 def _waiting(listener: socket.socket) -> list[socket.socket]:
-    """The connections that wait to be accepted."""
+    """The connections that wait to be accepted; a flood of them is not waited for."""
     found: list[socket.socket] = []
-    while True:
+    while len(found) < MOST:
         try:
             accepted, _ = listener.accept()
         except OSError:  # nobody waits
-            return found
+            break
         accepted.setblocking(False)
         found.append(accepted)
+    return found

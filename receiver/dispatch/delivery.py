@@ -10,6 +10,7 @@ import inspect
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from receiver.dispatch.binding import AnySink
@@ -56,7 +57,7 @@ class Delivery:
         clock: Clock,
         random: Callable[[], float],
         freed: Callable[[], None],
-        ended: Callable[[list[Outcome]], None],
+        ended: Callable[[list[Outcome], datetime], None],
         durations: Durations,
         steps: Sequence[Step] = (),
     ) -> None:
@@ -273,7 +274,10 @@ class Delivery:
         for item, result in zip(items, results, strict=True):
             if item.gone:
                 continue
-            outcome = self._judge.outcome(result, item.claim, now=now, random=self._random())
+            outcome: Outcome = DELIVERED
+            if result is not None and result is not True:
+                chance = self._random()
+                outcome = self._judge.outcome(result, item.claim, now=now, random=chance)
             outcomes.append(outcome)
             self._decide(item.claim, outcome)
             self._hand.discard(item)
@@ -286,7 +290,7 @@ class Delivery:
             elif (follower := self._lanes.remove(item)) is not None:
                 self._begin(follower)
         if of_sink:
-            self._ended(outcomes)
+            self._ended(outcomes, now)
 
     def _one_by_one(self, items: tuple[Item, ...]) -> None:
         for item in items:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from receiver.breaker import OF_THE_EVENT, Breaker, BreakerState
-from receiver.dispatch.outcome import Dead, Outcome, RetryAt
+from receiver.dispatch.outcome import DELIVERED, Dead, Outcome, RetryAt
 from receiver.dispatch.route import Route
 from receiver.inbox.steering import Flow
 from receiver.pace import Pace
@@ -85,6 +85,9 @@ class Gate:
 
     def ended(self, outcomes: list[Outcome], now: datetime) -> bool:
         """Take the outcomes of one call; whether the breaker has opened by it."""
+        if outcomes and outcomes[-1] is DELIVERED:
+            self._breaker.succeeded()
+            return False
         failures = [
             outcome.failure
             for outcome in outcomes

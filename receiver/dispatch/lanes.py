@@ -52,8 +52,13 @@ class Lanes:
 
     def add(self, item: Item) -> None:
         """At the end of its lane."""
-        if item.lane is not None:
-            self._lanes.setdefault(item.lane, deque()).append(item)
+        lane = item.lane
+        if lane is None:
+            return
+        if lane in self._lanes:
+            self._lanes[lane].append(item)
+        else:
+            self._lanes[lane] = deque((item,))
 
     def first(self, item: Item) -> bool:
         """Whether nothing of its lane is before it."""
@@ -85,7 +90,10 @@ class Lanes:
         if item.lane is None:
             return None
         lane = self._lanes[item.lane]
-        lane.remove(item)
+        if lane[0] is item:
+            lane.popleft()
+        else:
+            lane.remove(item)
         if not lane:
             del self._lanes[item.lane]
             return None

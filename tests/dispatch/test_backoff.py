@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import statistics
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +61,41 @@ def test_no_growth_goes_beyond_a_week(wrong: dict[str, float]) -> None:
 @given(st.integers(1, 10_000), st.floats(0, 1))
 def test_a_pause_is_never_long_and_never_nothing(failures: int, random: float) -> None:
     assert 0.05 <= pause(failures, random) <= 30
+
+
+def _chances(count: int = 20_000) -> list[float]:
+    source = random.Random(7)
+    return [source.random() for _ in range(count)]
+
+
+def test_the_jitter_of_a_listed_delay_is_even_over_a_fifth_either_way() -> None:
+    delays = [listed([100.0]).delay(1, chance) or 0.0 for chance in _chances()]
+
+    assert 80.0 <= min(delays) < 80.1
+    assert 119.9 < max(delays) <= 120.0
+    assert statistics.mean(delays) == pytest.approx(100.0, abs=0.5)
+    assert statistics.quantiles(delays, n=4) == pytest.approx([90.0, 100.0, 110.0], abs=0.8)
+
+
+def test_full_jitter_spreads_a_delay_evenly_from_nothing_to_all_of_it() -> None:
+    schedule = growing(10.0, 2.0, 60.0, 5)
+
+    for attempt, longest in ((1, 10.0), (2, 20.0), (3, 40.0), (4, 60.0)):
+        delays = [schedule.delay(attempt, chance) or 0.0 for chance in _chances()]
+        quarters = [longest / 4, longest / 2, longest * 3 / 4]
+        assert statistics.quantiles(delays, n=4) == pytest.approx(quarters, rel=0.03)
+        assert max(delays) <= longest
+
+
+def test_clients_that_failed_together_do_not_come_back_together() -> None:
+    """Of 1,000 events that failed in one second, at most a handful is due in any later second."""
+    delays = [DEFAULT.delay(3, chance) or 0.0 for chance in _chances(1_000)]
+
+    assert max(Counter(int(delay) for delay in delays).values()) < 12
+
+
+def test_what_is_older_than_its_age_allows_is_given_up() -> None:
+    schedule = replace(listed([10.0] * 9), max_age=25.0)
+
+    assert [schedule.over(age) for age in (0.0, 25.0, 25.1)] == [False, False, True]
+    assert not DEFAULT.over(1e9)

@@ -180,7 +180,7 @@ class Stage:
                 ),
             ]
             if self._figures is not None:
-                looking = self._figures.run(dispatcher.statuses, inbox)
+                looking = self._figures.run(dispatcher.statuses, inbox, self.standings)
                 beside.append(asyncio.create_task(looking))
             delivering = asyncio.create_task(dispatcher.run())
             stopped = asyncio.create_task(self._stopping.wait())

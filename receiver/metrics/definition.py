@@ -127,6 +127,30 @@ UP = Definition(
     ("route",),
     "1 while the route delivers; 0 when it starts, is stuck, broken or stopped.",
 )
+PAUSED = Definition(
+    "receiver_route_paused",
+    "gauge",
+    ("route",),
+    "1 while an operator has paused the route, or has it drained.",
+)
+BREAKER = Definition(
+    "receiver_route_breaker_open",
+    "gauge",
+    ("route",),
+    "1 while calls have failed in a row and the target is left alone, or tried with one event.",
+)
+PULLED = Definition(
+    "receiver_pulled_total",
+    "counter",
+    ("source", "pull", "status"),
+    "Events that were pulled and kept: accepted, duplicate, quarantined.",
+)
+PULL_UP = Definition(
+    "receiver_pull_up",
+    "gauge",
+    ("source", "pull"),
+    "1 while the puller pulls; 0 while it starts, fails, is stuck or stopped.",
+)
 STORE = Definition("receiver_store_bytes", "gauge", (), "Size of the inbox's file.")
 STORE_LOG = Definition(
     "receiver_store_log_bytes", "gauge", (), "Size of the inbox's write-ahead log."
@@ -169,6 +193,10 @@ DELIVERY = (
     RESTARTS,
     CONFINED,
     UP,
+    PAUSED,
+    BREAKER,
+    PULLED,
+    PULL_UP,
     STORE,
     STORE_LOG,
     STORE_FREE,

@@ -25,6 +25,7 @@ from receiver.errors import StoreError
 from receiver.inbox import Inbox, Query, RoutePlace
 from receiver.inbox.retention import Limits, Purged
 from receiver.metrics.definition import (
+    BREAKER,
     BUILD,
     CALL_TIME,
     CONFINED,
@@ -35,6 +36,9 @@ from receiver.metrics.definition import (
     IN_FLIGHT,
     LAG_EVENTS,
     LAG_SECONDS,
+    PAUSED,
+    PULL_UP,
+    PULLED,
     PURGED,
     RESTARTS,
     RETRIES,
@@ -72,6 +76,10 @@ class Status(Protocol):
     @property
     def state(self) -> str: ...
     @property
+    def flow(self) -> str: ...
+    @property
+    def breaker(self) -> str: ...
+    @property
     def in_flight(self) -> int: ...
     @property
     def delivered(self) -> int: ...
@@ -85,6 +93,23 @@ class Status(Protocol):
     def confined(self) -> str | None: ...
     @property
     def calls(self) -> Calls: ...
+
+
+class Pull(Protocol):
+    """What is shown of a puller (receiver.transports.PullStanding)."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def duplicates(self) -> int: ...
+    @property
+    def quarantined(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +133,20 @@ class Delivery(Collector):
         self._used: int | None = None
         self._limit: int | None = None
         self._looked: tuple[list[Status], list[_Place]] = ([], [])
+        self._pulls: Callable[[], Sequence[Pull]] = tuple
 
-    async def run(self, statuses: Callable[[], Sequence[Status]], inbox: Inbox) -> None:
+    async def run(
+        self,
+        statuses: Callable[[], Sequence[Status]],
+        inbox: Inbox,
+        pulls: Callable[[], Sequence[Pull]] = tuple,
+    ) -> None:
         """Look every few seconds, until it is cancelled; on the dispatcher's loop.
 
-        `statuses` tells how the routes are doing, without asking the store.
+        `statuses` tells how the routes are doing, without asking the store; `pulls` how the pullers
+        are, in any thread.
         """
+        self._pulls = pulls
         while True:
             await self.look(statuses(), inbox)
             await asyncio.sleep(LOOK_SECONDS)
@@ -141,6 +174,8 @@ class Delivery(Collector):
         yield _counter(RETRIES, {s.route: s.failed - s.dead for s in statuses})
         yield _counter(DEAD, {s.route: s.dead for s in statuses})
         yield _gauge(UP, {s.route: float(s.state == "running") for s in statuses})
+        yield _gauge(PAUSED, {s.route: float(s.flow != "running") for s in statuses})
+        yield _gauge(BREAKER, {s.route: float(s.breaker != "closed") for s in statuses})
         yield _gauge(IN_FLIGHT, {s.route: s.in_flight for s in statuses})
         yield _counter(RESTARTS, {s.route: s.restarts for s in statuses})
         yield _gauge(CONFINED, {s.route: float(s.confined is not None) for s in statuses})
@@ -150,6 +185,7 @@ class Delivery(Collector):
         yield _gauge(WAITING, {at.place.route: at.place.waiting for at in places})
         yield _gauge(HELD, {at.place.route: at.place.held for at in places})
         yield _gauge(DEAD_LETTERS, {at.place.route: at.place.dead for at in places})
+        yield from _pulled(self._pulls())
         yield from self._disk()
         yield _counter(PURGED, self._purged)
         for definition, size in ((STORE_USED, self._used), (STORE_LIMIT, self._limit)):
@@ -175,6 +211,21 @@ async def _oldest(place: RoutePlace, inbox: Inbox) -> datetime | None:
         return None
     events = await inbox.read(Query(after=place.position, limit=1))
     return events[0].received_at if events else None
+
+
+def _pulled(pulls: Sequence[Pull]) -> Iterator[Metric]:
+    counts = CounterMetricFamily(PULLED.family, PULLED.help, labels=PULLED.labels)
+    up = GaugeMetricFamily(PULL_UP.name, PULL_UP.help, labels=PULL_UP.labels)
+    for pull in pulls:
+        for status, count in (
+            ("accepted", pull.accepted),
+            ("duplicate", pull.duplicates),
+            ("quarantined", pull.quarantined),
+        ):
+            counts.add_metric([pull.source, pull.name, status], count)
+        up.add_metric([pull.source, pull.name], float(pull.state == "pulling"))
+    yield counts
+    yield up
 
 
 def _counter(of: Definition, values: dict[str, int]) -> Metric:

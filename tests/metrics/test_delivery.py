@@ -23,6 +23,7 @@ from receiver.inbox.memory import MemoryInbox
 from receiver.inbox.retention import Limits, Purged
 from receiver.metrics import ALL, Delivery, Exposition
 from receiver.plugins import Plugin
+from receiver.transports import PullStanding, State
 
 NOW = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
 INGEST = ("receiver_events", "receiver_refused", "receiver_requests", "receiver_commit")
@@ -200,3 +201,28 @@ async def test_a_process_that_was_started_again_and_why_there_is_one_are_shown(
     assert shown("receiver_route_restarts_total", route="well") == 0
     assert shown("receiver_route_confined", route="stuck") == 1
     assert shown("receiver_route_confined", route="well") == 0
+
+
+async def test_what_pullers_brought_is_shown(tmp_path: Path) -> None:
+    delivery = Delivery(tmp_path / "inbox.db")
+    pulling = PullStanding(
+        source="acme",
+        name="queue",
+        transport="sqs",
+        state=State.PULLING,
+        since=NOW,
+        accepted=3,
+        duplicates=2,
+        quarantined=1,
+    )
+    failing = replace(pulling, name="topic", state=State.FAILING)
+    looking = asyncio.create_task(
+        delivery.run(lambda: [], MemoryInbox(), lambda: [pulling, failing])
+    )
+    await asyncio.sleep(0)
+    shown = Shown(delivery)
+    for status, count in (("accepted", 3), ("duplicate", 2), ("quarantined", 1)):
+        assert shown("receiver_pulled_total", source="acme", pull="queue", status=status) == count
+    assert shown("receiver_pull_up", source="acme", pull="queue") == 1
+    assert shown("receiver_pull_up", source="acme", pull="topic") == 0
+    looking.cancel()

@@ -165,7 +165,8 @@ def test_a_file_has_room_for_every_series(ingest: Ingest, folder: Path) -> None:
 def test_names_are_as_prometheus_wants_them(definition: Any) -> None:
     assert re.fullmatch(r"receiver_[a-z]+(?:_[a-z]+)*", definition.name)
     assert definition.name.endswith("_total") == (definition.kind == "counter")
-    assert set(definition.labels) <= {"source", "status", "reason", "route", "version"}
+    known = {"kind", "pull", "reason", "route", "source", "status", "version"}
+    assert set(definition.labels) <= known
     assert definition.help.endswith(".")
 
 

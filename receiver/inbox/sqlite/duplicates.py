@@ -144,6 +144,8 @@ class Duplicates:
         self._since_trim = gone = 0
         lengths = _lengths(connection)
         for lasts in lengths:
+            if all(row.last_at + lasts > now for row in _oldest(connection, lasts, 1)):
+                continue  # each row that is looked at is another page
             rows = _oldest(connection, lasts, TRIM_ROWS)
             gone += self._forget(connection, [row for row in rows if row.last_at + lasts <= now])
         beyond = self._count + new - gone - self._keys

@@ -39,6 +39,8 @@ def ready(locator: Locator) -> Find:
             return _joined([ready(part) for part in parts], separator)
         case Except(inner, placeholders):
             return _except(ready(inner), placeholders)
+        case Moment(FirstOf(choices), formats) if len(choices) > 1:
+            return _first_moment([_moment(ready(choice), formats) for choice in choices])
         case Moment(inner, formats):
             return _moment(ready(inner), formats)
         case _:
@@ -112,6 +114,17 @@ def _moment(inner: Find, formats: tuple[str, ...]) -> Find:
             return None
         for form in formats:
             moment = parse_time(value, form)
+            if moment is not None:
+                return moment
+        return None
+
+    return find
+
+
+def _first_moment(choices: list[Find]) -> Find:
+    def find(place: Place) -> Any:
+        for choice in choices:
+            moment = choice(place)
             if moment is not None:
                 return moment
         return None

@@ -44,7 +44,7 @@ def list_secrets(
     \b
     Examples:
       receiver secrets list
-      receiver secrets list gridx --json
+      receiver secrets list acme --json
     """
     from receiver import configured
 
@@ -82,8 +82,8 @@ def set_secret(
 
     \b
     Examples:
-      receiver secrets set gridx --name 2026-b
-      printf %s "$SECRET" | receiver secrets set gridx
+      receiver secrets set acme --name 2026-b
+      printf %s "$SECRET" | receiver secrets set acme
     """
     found = opening.configuration(config, store_dir=store_dir)
     name = keeping.keep(found, source, _read(source, file), name)
@@ -109,8 +109,8 @@ def rotate(
 
     \b
     Examples:
-      receiver secrets rotate gridx --name 2026-b
-      receiver secrets rotate solarnetwork --generate bridge.secret
+      receiver secrets rotate acme --name 2026-b
+      receiver secrets rotate acme --generate bridge.secret
     """
     if file is not None and generate is not None:
         raise typer.BadParameter("give --file or --generate, not both", param_hint="--generate")

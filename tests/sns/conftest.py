@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+
+from receiver import notices
+from receiver.keyring import SnsTrust, SourceKeys
+from receiver.notices import Notices
+from receiver.replies import Refused
+from receiver.sources.sns import Sns
+from receiver.sources.sns.asking import Asker, NoAnswer
 
 NOW = datetime(2026, 1, 15, 8, 30, 5, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:111122223333:esp_rainmaker_sns_node_connected"
@@ -127,6 +135,62 @@ def encoded(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message).encode()
 
 
+class Aws(Asker):
+    """AWS: hands out certificates, takes confirmations, and remembers what it was asked."""
+
+    def __init__(self, certificates: dict[str, bytes]) -> None:
+        super().__init__()
+        self.certificates = certificates
+        self.asked: list[str] = []
+        self.down = False
+
+    async def get(self, url: str, *, allow_private: bool) -> bytes:
+        self.asked.append(url)
+        if self.down:
+            raise NoAnswer("down")
+        if "Action=ConfirmSubscription" in url:
+            return b"<ConfirmSubscriptionResponse/>"
+        if url not in self.certificates:
+            raise NoAnswer("sns answers 404")
+        return self.certificates[url]
+
+    @property
+    def confirmed(self) -> list[str]:
+        return [url for url in self.asked if "Action" in url]
+
+
+@dataclass
+class Desk:
+    """An opener of deliveries with its notices, and AWS on the other side."""
+
+    amazon: Any
+    folder: Path
+    now: Any
+    trust: SnsTrust = field(init=False)
+
+    def __post_init__(self) -> None:
+        amazon = self.amazon
+        self.aws = Aws({f"https://{amazon.host}/{amazon.file}": amazon.pem})
+        self.sns = Sns(Notices(self.folder), self.aws)
+        self.trust = SnsTrust(("arn:aws:sns:us-east-1:111122223333:esp_rainmaker_sns_*",))
+
+    async def open(self, message: Any, headers: Any = (), **keys: Any) -> Any:
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        held = SourceKeys(sns=keys.get("trust", self.trust))
+        return await self.sns.open("acme", held, headers, body, self.now)
+
+    async def refusal(self, message: Any, headers: Any = (), **keys: Any) -> str:
+        """The reason of a refusal."""
+        outcome, detail = await self.open(message, headers, **keys)
+        assert isinstance(outcome, Refused)
+        assert detail
+        return outcome.reason
+
+    @property
+    def notices(self) -> list[notices.Notice]:
+        return notices.read(self.folder)
+
+
 @pytest.fixture(scope="session")
 def key() -> RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -150,3 +214,14 @@ def certify() -> Callable[..., bytes]:
 @pytest.fixture(scope="session")
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture
+def make_desk(amazon: Amazon, tmp_path: Path) -> Callable[..., Desk]:
+    """A desk; for another region of SNS or another folder, say so."""
+    return lambda amazon=amazon, folder=tmp_path: Desk(amazon, folder, NOW)
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk]) -> Desk:
+    return make_desk()

@@ -174,6 +174,12 @@ PURGED = Definition(
     ("kind",),
     "What retention has deleted: events, dead letters, quarantined events, and those by force.",
 )
+LOGINS = Definition(
+    "receiver_logins_refused_total",
+    "counter",
+    ("reason",),
+    "Logins to the management API that were refused: wrong, or too soon after wrong ones (hasty).",
+)
 BUILD = Definition("receiver_build_info", "gauge", ("version",), "Always 1; which version runs.")
 
 INGEST = (EVENTS, REFUSED, STRANGERS, COMMIT_TIME, COMMIT_SIZE)
@@ -203,6 +209,7 @@ DELIVERY = (
     STORE_USED,
     STORE_LIMIT,
     PURGED,
+    LOGINS,
     BUILD,
 )
 """Known to the process that delivers."""

@@ -36,6 +36,7 @@ from receiver.metrics.definition import (
     IN_FLIGHT,
     LAG_EVENTS,
     LAG_SECONDS,
+    LOGINS,
     PAUSED,
     PULL_UP,
     PULLED,
@@ -123,6 +124,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+LOGIN_REASONS = ("wrong", "hasty")
+
+
 class Delivery(Collector):
     """The collector for the process that delivers from the inbox in the file `store`."""
 
@@ -130,6 +134,7 @@ class Delivery(Collector):
         self._store = store
         self._clock = clock
         self._purged: dict[str, int] = dict.fromkeys(("events", "dead", "quarantined", "forced"), 0)
+        self._logins = dict.fromkeys(LOGIN_REASONS, 0)
         self._used: int | None = None
         self._limit: int | None = None
         self._looked: tuple[list[Status], list[_Place]] = ([], [])
@@ -167,6 +172,10 @@ class Delivery(Collector):
             self._purged[kind] += getattr(step, kind)
         self._used, self._limit = step.used, limits.hard
 
+    def login_refused(self, reason: str) -> None:
+        """A login was refused, for one of LOGIN_REASONS; called in the thread of the API."""
+        self._logins[reason] += 1
+
     def collect(self) -> Iterator[Metric]:
         """What was last seen; called in any thread."""
         statuses, places = self._looked
@@ -188,6 +197,7 @@ class Delivery(Collector):
         yield from _pulled(self._pulls())
         yield from self._disk()
         yield _counter(PURGED, self._purged)
+        yield _counter(LOGINS, self._logins)
         for definition, size in ((STORE_USED, self._used), (STORE_LIMIT, self._limit)):
             if size is not None:
                 yield _gauge(definition, {None: size})

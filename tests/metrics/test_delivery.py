@@ -203,6 +203,18 @@ async def test_a_process_that_was_started_again_and_why_there_is_one_are_shown(
     assert shown("receiver_route_confined", route="well") == 0
 
 
+async def test_what_holds_a_route_back_is_shown(tmp_path: Path) -> None:
+    delivery = Delivery(tmp_path / "inbox.db")
+    well = RouteStatus(route="well", plugin="a-sink", state="running")
+    held = replace(well, route="held", flow="draining", breaker="half-open")
+    await delivery.look([well, held], MemoryInbox())
+    shown = Shown(delivery)
+    assert shown("receiver_route_paused", route="held") == 1
+    assert shown("receiver_route_breaker_open", route="held") == 1
+    assert shown("receiver_route_paused", route="well") == 0
+    assert shown("receiver_route_breaker_open", route="well") == 0
+
+
 async def test_what_pullers_brought_is_shown(tmp_path: Path) -> None:
     delivery = Delivery(tmp_path / "inbox.db")
     pulling = PullStanding(

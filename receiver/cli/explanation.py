@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from receiver.inbox.steering import RouteFlow
 
 
+_HELD_BACK = ("held", "beyond")
+
+
 @dataclass(slots=True, kw_only=True)
 class Explanation:
     """One event on one route."""
@@ -41,7 +44,7 @@ class Explanation:
     """What the filters said; None: they were not asked, or there were none."""
     state: str
     """Of receiver.inbox.Standing; `quarantined`; or, where it is passed, `delivered`, `dropped`,
-    `filtered`, `unwanted`, `discarded` or `older`."""
+    `filtered`, `unwanted`, `discarded`, `older`, or `passed` where its definition is not kept."""
     made: str
     """The same in words."""
     next: str = "nothing"
@@ -225,6 +228,8 @@ def _tell_of_past(
         made.wanted, made.by, made.remedy = None, "the route began after it", again
     elif made.wanted is False:
         made.state, made.made = "unwanted", "not wanted"
+    elif made.wanted is None and closing is None and not made.attempts:
+        made.state, made.made = "passed", "delivered, or not wanted"
     else:
         at = closing.at if closing is not None else passage.at if passage is not None else None
         when = f" by {output.moment(at)}" if at else ""
@@ -280,7 +285,7 @@ async def _look_ahead(inbox: Inbox, event: Stored, every: Sequence[Explanation])
     """
     from receiver.inbox import Query
 
-    waiting = [each for each in every if each.state in ("held", "beyond") and each.wanted]
+    waiting = [each for each in every if each.state in _HELD_BACK and each.wanted is not False]
     if event.node is None or not waiting:
         return
     query = Query(

@@ -74,7 +74,7 @@ def test_an_event_is_shown_with_what_proved_it_and_its_payload(
     shown = running.run("events", "show", sent["delivered"]).stdout
     assert "proved by  secret dev" in shown
     assert '    "applianceID": "n-1",' in shown
-    assert "  picky: delivered, or not wanted" in shown
+    assert "  picky: delivered by 20" in shown
 
 
 def test_an_event_is_shown_by_its_position_too(

@@ -166,3 +166,19 @@ async def test_retention_leaves_a_running_replay_its_events_and_a_halted_one_goe
 
     assert await retake(replay) == []
     assert await inbox.replayed(replay)
+
+
+async def test_retention_leaves_an_event_that_a_replay_tries_again(
+    inbox, done, again, retake, now, failure
+):
+    await done(3)
+    replay = await again(0, 3)
+    first, second = await retake(replay)
+    await inbox.defer(first, until=now + timedelta(seconds=5), failure=failure)
+    await inbox.settle([second])
+    while (await inbox.purge(Limits(events=timedelta(0)), now=now + timedelta(days=400))).more:
+        pass
+
+    [tried] = await retake(replay, later=6)
+
+    assert (tried.event.seq, tried.attempt) == (first.event.seq, 2)

@@ -208,6 +208,11 @@ FROM (
            OR seq IN (
                SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
                WHERE removed_at IS NULL AND exceptions.seq > :after
+           )
+           OR seq IN (
+               SELECT seq FROM replays CROSS JOIN exceptions
+                   ON exceptions.route = 'replay:' || replays.number
+               WHERE state = 'running' AND seq > :after
            ) AS needed
     FROM events
     WHERE seq > :after AND seq <= :floor
@@ -244,6 +249,11 @@ WHERE seq > :after AND seq <= :until AND received_at < :before
   AND seq NOT IN (
       SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
       WHERE removed_at IS NULL AND exceptions.seq > :after AND exceptions.seq <= :until
+  )
+  AND seq NOT IN (
+      SELECT seq FROM replays CROSS JOIN exceptions
+          ON exceptions.route = 'replay:' || replays.number
+      WHERE state = 'running' AND seq > :after AND seq <= :until
   );
 
 -- name: purge_events_by_force

@@ -74,7 +74,7 @@ class Taking:
 
     def test_it_takes_events_without_node_user_or_key(self, subject: Subject) -> None:
         events = [Changed(event).to(node=None, user=None, key=None) for event in subject.events()]
-        subject.must_deliver(events, "`node`, `user` and `key` may be None on any event")
+        subject.must_answer(events, "`node`, `user` and `key` may be None on any event")
 
     def test_it_takes_text_of_every_script(self, subject: Subject) -> None:
         events = [Changed(event).payload(text=SCRIPTS) for event in subject.events()]

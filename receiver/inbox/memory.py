@@ -180,6 +180,8 @@ class MemoryInbox(Again, Desk, Helm, History):
 
     async def release(self, route: str, claims: Sequence[Claim] | None = None) -> None:
         self._must_be_open()
+        if route not in self._routes and route not in self._again:
+            return
         ledger = self._route(route).ledger
         if claims is None:
             ledger.release()

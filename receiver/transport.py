@@ -120,7 +120,7 @@ class Transport:
         return client(allow_private=getattr(self.settings, "allow_private", False))
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """The addresses of a host that this transport may connect to, for clients other than `http`.
+        """The addresses of a host that this may connect to, for clients other than `http`.
 
         Raises ConnectionError where there is none, which says why.
         """

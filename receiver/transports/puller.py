@@ -135,7 +135,7 @@ class Puller:
         if entries or batch.cursor is not None:
             place = None if batch.cursor is None else (name, batch.cursor)
             self._count(await self._store.append(entries, place), now)
-        if entries or batch.receipt is not None:
+        if batch.messages or batch.receipt is not None:
             await self._call(transport.acknowledge(batch))
         self._recovered()
         if not batch.messages and (early := LEAST_WAIT - (loop.time() - begun)) > 0:

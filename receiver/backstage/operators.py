@@ -43,6 +43,7 @@ class Operators:
         *,
         ready: Ready,
         metrics: Metrics,
+        login_refused: Callable[[str], None],
     ) -> None:
         self._inbox = open_inbox(found)
         self._folder = found.store_path.parent
@@ -50,6 +51,7 @@ class Operators:
         self._environ = environ
         self._present = present
         self._settled = settled
+        self._login_refused = login_refused
         self._api: ASGIApp | None = None
         self._making = asyncio.Lock()
         self.app = admin.build(
@@ -93,5 +95,6 @@ class Operators:
                 inbox=self._inbox,
                 registry=self._inbox.registry,
                 seal=Seal(self._folder, self._environ),
+                login_refused=self._login_refused,
             )
         )

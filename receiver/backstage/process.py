@@ -139,6 +139,7 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
             partial(settled, asyncio.get_running_loop(), stage),
             ready=ready,
             metrics=metrics,
+            login_refused=figures.login_refused,
         )
 
     leave(own_loop.run(Process(make, operate).run(), stray_of(chosen)))

@@ -219,6 +219,7 @@ def _serve(play: Play, listener: socket.socket) -> None:
         backstage.settled,
         ready=backstage.checks,
         metrics=Exposition(contract, folder_of(play.folder), [figures]),
+        login_refused=figures.login_refused,
     )
     operators = Listener(play.found.settings.server.admin, steering.app, steering.close)
     public = _public(play, lambda: _banner(play, address, operators.url))

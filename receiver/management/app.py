@@ -43,7 +43,7 @@ from receiver.management.framework import (
 from receiver.management.gate import CALLER, USED, Gate
 from receiver.management.hooks import UserHooks
 from receiver.management.integrations import Integrations
-from receiver.management.logins import Logins
+from receiver.management.logins import Logins, uncounted
 from receiver.management.native import Native
 from receiver.management.routes import Routes
 from receiver.management.rules import METHODS, Rule, Rules
@@ -70,6 +70,8 @@ class Ground:
     inbox: Inbox
     registry: Registry
     seal: Seal
+    login_refused: Callable[[str], None] = uncounted
+    """See Logins."""
 
 
 def build(ground: Ground) -> ASGIApp:
@@ -102,7 +104,9 @@ def _handlers(ground: Ground, book: Book, accounts: Accounts) -> dict[str, Handl
     filters = FilterBook(
         contract, book, default=lambda: routes.found.settings.filters.default == "enabled"
     )
-    integrations = Integrations(contract, routes, filters, Logins(book))
+    integrations = Integrations(
+        contract, routes, filters, Logins(book, refused=ground.login_refused)
+    )
     rooms = {
         "native": Native(routes, filters),
         "arrivals": Arrivals(ground.inbox),

@@ -30,17 +30,26 @@ LIVE = 20
 """Tokens of logins that one user has, at most; the oldest goes."""
 
 
+def uncounted(reason: str) -> None:
+    """The counter that does not count."""
+
+
 class Logins:
     """The logins of one process."""
 
-    def __init__(self, book: Book, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        book: Book,
+        clock: Callable[[], float] = time.monotonic,
+        refused: Callable[[str], None] = uncounted,
+    ) -> None:
+        """`refused` is told of each refusal: `wrong` or `hasty`."""
+        self._refused = refused
         self._book = book
         self._clock = clock
         self._guesses: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._checking = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
-        self.failed = 0
-        """Wrong guesses since the start."""
 
     async def login(self, name: str, password: str) -> str:
         """A fresh token for the user. Raises Refused: 401, or 429 after too many wrong guesses."""
@@ -67,10 +76,11 @@ class Logins:
         if count > FREE:
             left = since + min(2.0 ** (count - FREE), LONGEST) - self._clock()
             if left > 0:
+                self._refused("hasty")
                 raise Refused(429, "too many wrong guesses", retry_after=int(left) + 1)
 
     def _count(self, name: str) -> None:
-        self.failed += 1
+        self._refused("wrong")
         count = self._guesses.pop(name, (0, 0.0))[0]
         self._guesses[name] = count + 1, self._clock()
         if len(self._guesses) > NAMES:

@@ -202,10 +202,12 @@ async def sleeper(folder: Path, amount: int) -> None:
         await inbox.close()
         return amount / took
 
-    alone = [await rate(f"alone-{n}", []) for n in (1, 2)]
     asleep = route("asleep", Sleeping, start="beginning", deadline=2.0)
-    beside = [await rate(f"asleep-{n}", [asleep]) for n in (1, 2)]
-    print(json.dumps({"ratio": round(statistics.mean(beside) / statistics.mean(alone), 2)}))
+    alone, beside = [], []
+    for number in range(3):
+        alone.append(await rate(f"alone-{number}", []))
+        beside.append(await rate(f"asleep-{number}", [asleep]))
+    print(json.dumps({"ratio": round(statistics.median(beside) / statistics.median(alone), 2)}))
 
 
 BACKSTAGE = """
@@ -284,7 +286,7 @@ def main() -> None:
     parser.add_argument("what", choices=("order", "nodes", "sleeper", "backlog"))
     parser.add_argument("--events", type=int)
     given = parser.parse_args()
-    usual = {"order": 100_000, "nodes": 20_000, "sleeper": 60_000, "backlog": 1_000_000}
+    usual = {"order": 100_000, "nodes": 20_000, "sleeper": 100_000, "backlog": 1_000_000}
     amount = given.events or usual[given.what]
     if given.what == "nodes":
         nodes(amount)

@@ -48,8 +48,7 @@ class Gate:
         self._say = say
         self._traced = traced
         self._keys: SourceKeys | None = None
-        self._usable: signature.Requirements = ()
-        """Those of the requirements for which there are `_keys`."""
+        self._prove = signature.prover((), SourceKeys())
 
     def take(
         self,
@@ -85,8 +84,8 @@ class Gate:
         if keys is None:
             raise SignatureError("not-configured")
         if keys is not self._keys:
-            self._keys, self._usable = keys, signature.configured(self._requirements, keys)
-        secret = signature.verify_with(self._usable, keys, headers, body, now)
+            self._keys, self._prove = keys, signature.prover(self._requirements, keys)
+        secret = self._prove(headers, body, now)
         if keys.lapsed(now):
             expired = "source %s: every secret has expired (on_expiry = %s): configure a new one"
             self._say(expired, source, keys.on_expiry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -113,7 +113,20 @@ class Desk:
     ) -> str:
         headers: Headers = [(name.lower().encode(), v.encode("latin-1")) for name, v in fields]
         raw = self.body if body is None else body
-        return signature.verify(requirements, keys or self.keys, headers, raw, self.now)
+        used = keys or self.keys
+        told = [
+            _told(signature.verify, requirements, used, headers, raw, self.now),
+            _told(signature.prover(requirements, used), headers, raw, self.now),
+        ]
+        assert told[0] == told[1]
+        return signature.verify(requirements, used, headers, raw, self.now)
+
+
+def _told(verify: Callable[..., str], *given: object) -> tuple[str, str]:
+    try:
+        return "proved", verify(*given)
+    except SignatureError as refused:
+        return "refused", refused.reason
 
 
 @pytest.fixture(scope="session")

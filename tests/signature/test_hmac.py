@@ -220,3 +220,17 @@ def test_what_is_signed_verifies(body: bytes, encoding: str, several: bool) -> N
     headers = [(b"x-mac", value.encode())]
 
     assert signature.verify([(scheme,)], SourceKeys(secrets=(secret,)), headers, body, now) == "s"
+
+
+@pytest.mark.parametrize("value", [GOOD, "sha512={NEW}", " " + GOOD, ZEROS, "sha512={old}", ""])
+def test_one_secret_proves_the_same_as_one_of_several(desk: Any, value: str) -> None:
+    """With one secret that never expires, the usual spelling is compared at once."""
+    one = SourceKeys(secrets=(desk.new,))
+    sent = ("X-Signature", filled(desk, value))
+
+    if "new" in value.lower():
+        assert desk.verify(desk.hmac, sent, keys=one) == "new"
+        assert desk.refusal(desk.hmac, sent, sent, keys=one) == "doubled"
+        assert desk.refusal(desk.hmac, sent, keys=one, body=b"other") == "mismatch"
+    else:
+        assert desk.refusal(desk.hmac, sent, keys=one) == ("mismatch" if value else "malformed")

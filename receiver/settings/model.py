@@ -19,7 +19,7 @@ from receiver.settings.pulling import PullSettings
 from receiver.settings.retention import RetentionSettings
 from receiver.settings.routing import RouteSettings, TransformSettings
 from receiver.settings.sns import SnsSettings
-from receiver.settings.values import Address, Moment, Network, Seconds, StoreUrl
+from receiver.settings.values import Address, Moment, Network, RouteName, Seconds, StoreUrl
 
 
 class _Table(BaseModel):
@@ -182,7 +182,7 @@ class Settings(_Table):
     sources: dict[str, SourceSettings] = Field(
         default={}, description="How each source of the contract proves itself."
     )
-    routes: dict[str, RouteSettings] = Field(default={}, description="Which events go where.")
+    routes: dict[RouteName, RouteSettings] = Field(default={}, description="Which events go where.")
     transforms: dict[str, TransformSettings] = Field(
         default={}, description="What routes change or drop events by, before their sinks."
     )

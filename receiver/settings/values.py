@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from ipaddress import ip_network
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from receiver.backoff import LONGEST_WAIT
 
@@ -103,3 +103,13 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Age = Annotated[float, Field(ge=0)]
 Size = Annotated[float, Field(ge=0), BeforeValidator(_size)]
 Delay = Annotated[float, Field(ge=0, le=LONGEST_WAIT, allow_inf_nan=False)]
+
+
+def _route_name(name: str) -> str:
+    if name.startswith("replay:"):
+        raise ValueError("begins with replay:, as the names of replays do")
+    return name
+
+
+RouteName = Annotated[str, AfterValidator(_route_name)]
+"""The name of a route; in the inbox a replay has one of its own (receiver.inbox.replays)."""

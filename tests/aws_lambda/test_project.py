@@ -207,6 +207,9 @@ def test_a_live_receiver_takes_what_the_functions_forward(
             assert app.handler({"Records": [record]}, None) == {"batchItemFailures": []}
         unknown = json.dumps({"EventType": "rmaker.event.of_tomorrow", "EventData": {}})
         app.handler({"Records": [by_sns(unknown, "m-x"), by_sns(unknown, "m-y")]}, None)
+        odd = ['{"EventType": ["a"]}', '{"EventType": {}}', "[]", "no JSON", "null"]
+        records = [by_sns(text, f"odd-{number}") for number, text in enumerate(odd)]
+        app.handler({"Records": records}, None)
         # The same message again is the same event, whatever its id says.
         app.handler({"Records": [by_sns(json.dumps(events[0].sample), "m-0")]}, None)
 

@@ -190,6 +190,18 @@ async def test_strangers_topics_cannot_have_many_fetched_nor_use_up_those_of_oth
     await store.get(address(amazon, 7), TRUST, allowed=False)
 
 
+async def test_what_strangers_cause_to_fail_does_not_fail_for_others(amazon: Any) -> None:
+    asker = Counting(NoAnswer("no"))
+    store = Certificates(asker)
+    for number in range(certificates.MOST_ASKED_FOR_STRANGERS):
+        await refusal(store.get(address(amazon, 1000 + number), TRUST, allowed=False))
+    asker.answer = amazon.pem
+    stranger = asyncio.create_task(store.get(address(amazon), TRUST, allowed=False))
+    await asyncio.sleep(0)
+    assert (await store.get(address(amazon), TRUST, allowed=True)).key
+    assert "too many" in await refusal(stranger)
+
+
 async def test_the_tables_do_not_grow_without_end(
     amazon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,11 @@ MOST_ASKED_FOR_STRANGERS = 6
 """As above, for topics that nobody allowed: anybody may send those."""
 
 _Key = tuple[str, str | None]
+"""The address, and the folder of the pinned ones."""
+_Ask = tuple[_Key, bool]
+"""A certificate, and whether it is for a topic that is allowed: what strangers cause to fail must
+not fail for others."""
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -44,8 +49,8 @@ class Certificates:
         self._asker = asker
         self._clock = clock
         self._kept: dict[_Key, tuple[Certificate, float]] = {}
-        self._failed: dict[_Key, tuple[str, float]] = {}
-        self._under_way: dict[_Key, asyncio.Task[Certificate]] = {}
+        self._failed: dict[_Ask, tuple[str, float]] = {}
+        self._under_way: dict[_Ask, asyncio.Task[Certificate]] = {}
         self._budgets = {
             True: _Budget(MOST_ASKED, clock),
             False: _Budget(MOST_ASKED_FOR_STRANGERS, clock),
@@ -62,32 +67,33 @@ class Certificates:
         now = self._clock()
         if (kept := self._kept.get(key)) is not None and now < kept[1]:
             return kept[0]
-        if (failed := self._failed.get(key)) is not None and now < failed[1]:
+        ask = (key, allowed)
+        if (failed := self._failed.get(ask)) is not None and now < failed[1]:
             raise Unobtainable(failed[0])
-        task = self._under_way.get(key)
+        task = self._under_way.get(ask)
         if task is None:
-            task = asyncio.create_task(self._obtain(key, address, trust, allowed))
-            self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+            task = asyncio.create_task(self._obtain(ask, address, trust))
+            self._under_way[ask] = task
+            task.add_done_callback(lambda _: self._under_way.pop(ask, None))
         # Whoever gives up waiting does not take it from the others.
         return await asyncio.shield(task)
 
-    async def _obtain(
-        self, key: _Key, address: CertificateAddress, trust: SnsTrust, allowed: bool
-    ) -> Certificate:
+    async def _obtain(self, ask: _Ask, address: CertificateAddress, trust: SnsTrust) -> Certificate:
         try:
             pem = await asyncio.to_thread(_pinned, trust.certificates, address.file)
             if pem is None:
-                pem = await self._fetched(address, trust, allowed)
+                pem = await self._fetched(address, trust, allowed=ask[1])
             found = certificate(pem)
         except (NoAnswer, OSError, ValueError) as error:
             why = f"the certificate {address.url} cannot be had: {error}"
-            _keep(self._failed, key, (why, self._clock() + FAILED_SECONDS), MOST_FAILED)
+            _keep(self._failed, ask, (why, self._clock() + FAILED_SECONDS), MOST_FAILED)
             raise Unobtainable(why) from None
-        _keep(self._kept, key, (found, self._clock() + KEPT_SECONDS), MOST_KEPT)
+        _keep(self._kept, ask[0], (found, self._clock() + KEPT_SECONDS), MOST_KEPT)
         return found
 
-    async def _fetched(self, address: CertificateAddress, trust: SnsTrust, allowed: bool) -> bytes:
+    async def _fetched(
+        self, address: CertificateAddress, trust: SnsTrust, *, allowed: bool
+    ) -> bytes:
         if not trust.fetch:
             raise NoAnswer(f"{address.file} is not among the pinned ones, and `fetch` is off")
         if not self._budgets[allowed].take():
@@ -105,7 +111,7 @@ def _pinned(folder: str | None, file: str) -> bytes | None:
         return None
 
 
-def _keep(table: dict[_Key, T], key: _Key, value: T, most: int) -> None:
+def _keep(table: dict[K, T], key: K, value: T, most: int) -> None:
     """Put something into a table of at most so many, the oldest of which go."""
     table.pop(key, None)
     while len(table) >= most:

@@ -18,6 +18,9 @@ from receiver.settings.values import in_bytes
 ROUND_SECONDS = 10.0
 """Between one walk through all that is kept and the next."""
 
+PRESSED_SECONDS = 1.0
+"""The same while the store is above its soft limit: what may go, goes at once."""
+
 LEISURE, HASTE = 16, 2
 """A step is followed by a pause so many times as long; in haste while the store is too large."""
 
@@ -94,7 +97,8 @@ class Deleting:
             )
         self._warn(purged)
         if not purged.more:
-            return ROUND_SECONDS
+            soft = self._limits.soft
+            return ROUND_SECONDS if soft is None or purged.used < soft else PRESSED_SECONDS
         return max(SHORTEST_PAUSE, purged.held * (HASTE if purged.pressing else LEISURE))
 
     def _warn(self, purged: Purged) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,9 @@ def show(
     found = opening.configuration(config, plugins_dir=plugins_dir, store_dir=store_dir)
     rows = list(effective(found))
     if as_json:
-        output.structure([{"key": key, "value": value, "from": who} for key, value, who in rows])
+        # JSON has no word for what has no end.
+        told = ((key, "inf" if value == inf else value, who) for key, value, who in rows)
+        output.structure([{"key": key, "value": value, "from": who} for key, value, who in told])
         return
     output.table(COLUMNS, rows)
 

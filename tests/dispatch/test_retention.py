@@ -64,6 +64,16 @@ async def test_a_step_is_followed_by_a_pause_that_is_longer_than_it(pauses: list
     assert told[:4] == [8.0, 1.0, retention.SHORTEST_PAUSE, retention.ROUND_SECONDS]
 
 
+async def test_above_the_soft_limit_the_next_look_comes_soon(pauses: list[float]) -> None:
+    store = Store(Purged(used=60), Purged(used=40))
+
+    settings = RetentionSettings(soft_limit=50, hard_limit=100)
+    await run(Deleting(store, settings), lambda: len(store.asked) > 2)
+
+    told = [pause for pause in pauses if pause]
+    assert told[:2] == [retention.PRESSED_SECONDS, retention.ROUND_SECONDS]
+
+
 async def test_what_fails_is_tried_again_and_told_once(
     pauses: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -54,7 +54,7 @@ class Room:
 
     async def close(self) -> None:
         """Ask no more."""
-        if self._asking is not None:
+        if self._asking is not None and not self._asking.done():
             await asyncio.wait([self._asking])
 
     def _size(self) -> int:

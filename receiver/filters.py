@@ -9,7 +9,7 @@ Must not know: where filters are kept, who may set them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from receiver.contract import FILTER_LEVELS, EventType
 
@@ -45,10 +45,28 @@ class Decision:
     why: str
 
 
+@dataclass(slots=True)
+class _OfType:
+    """The filters of one event type that count: those of levels at which it may be disabled."""
+
+    system: Filter | None = None
+    users: dict[str, Filter] = field(default_factory=dict)
+    nodes: dict[str, Filter] = field(default_factory=dict)
+
+    def take(self, one: Filter) -> None:
+        if one.level == "system":
+            self.system = one
+        else:
+            (self.users if one.level == "user" else self.nodes)[one.entity] = one
+
+
+_NONE = _OfType()
+
+
 class Filters:
     """A snapshot of all filters, to be asked for every event: at most three look-ups."""
 
-    __slots__ = ("_by_type", "_default", "_eligible", "_found")
+    __slots__ = ("_count", "_default", "_eligible", "_types")
 
     def __init__(
         self,
@@ -64,16 +82,20 @@ class Filters:
         """
         self._eligible = eligible or {}
         self._default = default
-        self._found = {(one.level, one.type, one.entity): one for one in filters}
-        self._by_type = {one.type for one in self._found.values()}
+        self._types: dict[str, _OfType] = {}
+        self._count = 0
+        for one in filters:
+            if one.level in self._eligible.get(one.type, ()):
+                self._types.setdefault(one.type, _OfType()).take(one)
+                self._count += 1
 
     def __len__(self) -> int:
-        return len(self._found)
+        return self._count
 
     @property
     def idle(self) -> bool:
         """Whether every event passes on every route that is not strict."""
-        return self._default and not self._found
+        return self._default and not self._types
 
     def passes(
         self, route: str, strict: bool, type: str, user: str | None, node: str | None
@@ -82,24 +104,32 @@ class Filters:
 
         `strict`: only where an enabled filter lists the route.
         """
-        if type not in self._by_type and not strict and self._default:
-            return True
-        return self.decide(route, strict, type, user, node).delivered
+        of = self._types.get(type)
+        if of is None:
+            return (self._default and not strict) or not self._eligible.get(type)
+        spoken = False
+        system = of.system
+        if system is not None:
+            if not system.enabled or route not in system.routes:
+                return False
+            spoken = True
+        for filters, entity in ((of.users, user), (of.nodes, node)):
+            one = filters.get(entity) if entity is not None else None
+            if one is not None:
+                if not one.enabled or route not in one.routes:
+                    return False
+                spoken = True
+        return spoken or (self._default and not strict)
 
     def decide(
         self, route: str, strict: bool, type: str, user: str | None, node: str | None
     ) -> Decision:
         """The same, with what decided it."""
-        eligible = self._eligible.get(type, ())
-        if not eligible:
+        if not self._eligible.get(type):
             return Decision(True, None, "no filter can disable this type")
-        entities = {"system": "", "user": user, "node": node}
+        of = self._types.get(type, _NONE)
         last: Filter | None = None
-        for level in FILTER_LEVELS:
-            entity = entities[level]
-            if level not in eligible or entity is None:
-                continue
-            found = self._found.get((level, type, entity))
+        for found in (of.system, of.users.get(user or ""), of.nodes.get(node or "")):
             if found is None:
                 continue
             if not found.enabled:

@@ -78,7 +78,11 @@ class Replays:
         )
         others = [claim for claim in claims if not job.meant(claim.event)]
         if others:
-            await self._inbox.settle(others)
+            try:
+                await self._inbox.settle(others)
+            except BaseException:
+                await self._inbox.release(job.replay.key, claims)
+                raise
             claims = [claim for claim in claims if job.meant(claim.event)]
             if not claims:
                 self._wake()

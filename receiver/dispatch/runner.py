@@ -87,7 +87,6 @@ class Runner:
         self._awake, self._stopping, self._ended = (asyncio.Event() for _ in range(3))
         self._opening = Opening(self._complaints, self._stopping, random)
         self.replays = Replays(route, inbox, clock, self.wake, self._verdicts.done)
-        """The old events that are delivered again, below the new ones."""
 
     def wake(self) -> None:
         """There may be something to claim."""
@@ -223,16 +222,11 @@ class Runner:
         self._complaints.store_works()
         if self._stopping.is_set():
             return None
-        if self.replays.busy and len(claims) < room:
-            left = room - len(claims)
-            claims = claims + await self.replays.claim(left, selection.wants, now)
-        self._in_hand += len(claims)
-        self._gate.go(len(claims))
-        if self._gate.shut(self._clock.now()):  # meanwhile
-            for claim in claims:
-                self._decide(claim, GIVEN_BACK)
-            return None
-        delivery.take(claims)
+        self._take(delivery, claims)
+        if fresh and self.replays.busy and len(claims) < room:
+            old = await self.replays.claim(room - len(claims), selection.wants, now)
+            self._take(delivery, old)
+            claims = claims + old
         if claims:
             self._awake.set()
             await asyncio.sleep(0)  # a store in memory never lets anybody else go on
@@ -240,6 +234,14 @@ class Runner:
         dues = await self._inbox.next_due(self.route.name), await self.replays.next_due()
         due = min(filter(None, dues), default=None)
         return None if due is None else self._clock.at(max(due, now + SOON), self._awake.set)
+
+    def _take(self, delivery: Delivery, claims: list[Claim]) -> None:
+        self._in_hand += len(claims)
+        self._gate.go(len(claims))
+        if not (shut := self._gate.shut(self._clock.now())):
+            delivery.take(claims)
+        for claim in claims if shut else ():
+            self._decide(claim, GIVEN_BACK)
 
     async def _drain(self, grace: float) -> None:
         """Wait for the calls under way and write down how they ended; then end the others."""

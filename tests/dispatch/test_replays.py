@@ -10,7 +10,9 @@ import pytest
 
 from receiver import Event, Reject, Retry, Sink, hookimpl
 from receiver.dispatch import orders
+from receiver.errors import StoreError
 from receiver.inbox import Query
+from receiver.inbox.memory import MemoryInbox
 from receiver.inbox.sqlite import open_store
 
 Seen = list[tuple[int, int, bool]]
@@ -198,4 +200,36 @@ async def test_a_replay_goes_on_after_a_restart_and_delivers_everything(
         await eventually(lambda: is_(state, number, "done"))
     assert {seq for seq, _, _ in seen} == set(range(1, 3_001))
     assert len(seen) < 3_000 + stopped
+    await stage.inbox.close()
+
+
+class Flaky(MemoryInbox):
+    """A store that fails whenever a replay is about to begin, for a while."""
+
+    failures = 3
+
+    async def attend(self, replay: Any, *, ordered: bool, max_exceptions: int) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("not now")
+        await super().attend(replay, ordered=ordered, max_exceptions=max_exceptions)
+
+
+async def test_a_store_that_fails_for_a_replay_costs_no_new_event(
+    new_stage: Any, eventually: Any
+) -> None:
+    seen: Seen = []
+    stage = new_stage(Flaky())
+    await stage.append(3)
+    async with stage.playing(stage.route("r", recorder(seen))):
+        await eventually(lambda: stage.passed("r"))
+        await stage.inbox.ask_replay("r", Query(), low=0, high=3, at=stage.clock.now())
+        while stage.inbox.failures:
+            await stage.append(1)
+            await asyncio.sleep(0.02)
+        await eventually(lambda: stage.passed("r"))
+        await eventually(lambda: (3, 1, True) in seen)
+        last = (await stage.inbox.figures()).last_seq
+    live = sorted(seq for seq, _, replay in seen if not replay)
+    assert live == list(range(1, last + 1))
     await stage.inbox.close()

@@ -52,11 +52,17 @@ def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[str], raw: bytes) -
     if len(found) == 1 and not rule.body and 0 < len(found[0]) <= LONGEST_PLAIN:
         return seed.digest() + found[0].encode("utf-8", "surrogatepass")
     digest = seed.copy()
-    # The length in front tells ("ab", "c") from ("a", "bc").
-    parts = "".join([f"{len(value)}:{value}" for value in found])
-    told = parts.encode("utf-8", "surrogatepass")
+    told = _told(found)
     digest.update(told + raw if rule.body else told)
     return digest.digest()
+
+
+def _told(found: list[str]) -> bytes:
+    """Several texts as one, by which ("ab", "c") is told from ("a", "bc")."""
+    try:
+        return _encode(found)
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON cannot hold
+        return repr(found).encode("ascii", "backslashreplace")
 
 
 def _written(value: object) -> str:

@@ -34,6 +34,9 @@ def ready(locator: Locator) -> Find:
         case Pointer(parts) if parts:
             return _pointer(parts, locator.find)
         case FirstOf(choices):
+            names = [c.parts[0] for c in choices if isinstance(c, Pointer) and len(c.parts) == 1]
+            if len(names) == len(choices):
+                return _first_member(names, locator.find)
             return _first([ready(choice) for choice in choices])
         case Joined(parts, separator):
             return _joined([ready(part) for part in parts], separator)
@@ -73,6 +76,21 @@ def _pointer(parts: tuple[str, ...], slowly: Find) -> Find:
         return None if type(value) is dict or type(value) is list else value
 
     return find_below
+
+
+def _first_member(names: list[str], slowly: Find) -> Find:
+    def find(place: Place) -> Any:
+        body = place.body
+        if type(body) is not dict:
+            return slowly(place)
+        for name in names:
+            value = body.get(name)
+            if value is None or value == "" or type(value) is dict or type(value) is list:
+                continue
+            return value
+        return None
+
+    return find
 
 
 def _first(choices: list[Find]) -> Find:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,3 +116,46 @@ async def test_filters_are_told_as_they_were(inbox: SqliteInbox) -> None:
     assert await book.filters_at(first) == [online]
     assert sorted(one.type for one in await book.filters_at(second) or []) == ["alert", "online"]
     assert await book.filters_at(await book.revision()) == [off]
+
+
+CHANGING = """
+import asyncio, json, sys
+from datetime import UTC, datetime
+from receiver.inbox.registry import Change
+from receiver.inbox.sqlite import open_store
+
+async def main():
+    registry = open_store(sys.argv[1]).registry
+    for number in range(10**6):
+        body = json.dumps(number).encode()
+        changes = [Change("route", name, body) for name in ("one", "two", "three")]
+        await registry.change(
+            changes, who="a", action="b", at=datetime.now(UTC), shown=lambda kind, body: body
+        )
+        print(number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("changes", [1, 7, 23])
+async def test_a_kill_leaves_a_change_whole_or_undone(tmp_path: Path, changes: int) -> None:
+    path = tmp_path / "inbox.db"
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHANGING, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        told = [int(process.stdout.readline()) for _ in range(changes)]
+        process.kill()  # somewhere within one of the next changes
+
+    store = open_store(path)
+    records = await store.registry.records("route")
+    entries = await store.registry.audit(limit=1000)
+    await store.close()
+
+    values = {json.loads(record.body) for record in records}
+    assert len(records) == 3
+    assert len(values) == 1
+    assert values.pop() >= told[-1], "what was acknowledged is kept"
+    assert len(entries) % 3 == 0

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from receiver.inbox import Attempt, DeadLetter, Query, Standing, State, Stored
+from receiver.inbox import Attempt, DeadLetter, Query, RoutePlace, Standing, State, Stored
 from receiver.inbox.letters import Letter
 from receiver.inbox.readmission import Rejudged
 from receiver.inbox.rules import lane, selects, standing
@@ -28,6 +28,9 @@ class Desk(ABC):
 
     @abstractmethod
     def _must_be_open(self) -> None: ...
+
+    @abstractmethod
+    def _place(self, name: str) -> RoutePlace: ...
 
     @abstractmethod
     def _ring(self) -> None:
@@ -69,6 +72,10 @@ class Desk(ABC):
         positions = [seq for seq, _, _ in letters]
         end = bisect_left(positions, positions[limit - 1] + 1) if limit <= len(positions) else None
         return [letter for _, _, letter in letters[:end]]
+
+    async def places(self) -> list[RoutePlace]:
+        self._must_be_open()
+        return [self._place(name) for name in sorted(self._routes)]
 
     async def standings(self, seq: int) -> list[Standing]:
         self._must_be_open()

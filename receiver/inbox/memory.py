@@ -180,9 +180,10 @@ class MemoryInbox(Again, Desk, Helm, History):
 
     async def release(self, route: str, claims: Sequence[Claim] | None = None) -> None:
         self._must_be_open()
-        if route not in self._routes and route not in self._again:
+        found = self._again.get(route) or self._routes.get(route)
+        if found is None:
             return
-        ledger = self._route(route).ledger
+        ledger = found.ledger
         if claims is None:
             ledger.release()
         else:
@@ -237,10 +238,6 @@ class MemoryInbox(Again, Desk, Helm, History):
                 self._waiters.remove(waiter)
         self._must_be_open()
         return self._events.last
-
-    async def places(self) -> list[RoutePlace]:
-        self._must_be_open()
-        return [self._place(name) for name in sorted(self._routes)]
 
     async def figures(self) -> Figures:
         self._must_be_open()

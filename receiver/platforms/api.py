@@ -44,7 +44,9 @@ class Call:
         """As a person reads it."""
         head = [f"{self.method} {self.url}"]
         head += [f"  {name}: {value}" for name, value in self.headers.items()]
-        return head if self.body is None else [*head, f"  {json.dumps(self.body)}"]
+        return (
+            head if self.body is None else [*head, f"  {json.dumps(self.body, ensure_ascii=False)}"]
+        )
 
 
 Told = Callable[[Call], None]

@@ -43,7 +43,7 @@ class Gridx:
         """Who the token belongs to. Raises PlatformError, as everything here does."""
         found = self._api.ask("GET", "/user")
         if self.dry:
-            return Identity("<user>", "<account>")
+            return Identity("USER", "ACCOUNT")
         user, account = _text(found, "id"), _text(found, "accountID")
         return Identity(user, account)
 

@@ -98,12 +98,13 @@ def add_rules(
         at.keep(secret, f"rules-{secrets.token_hex(2)}")
         for event in wanted:
             made = at.api.add_rule(at.who, event, base + paths[event], secret)
-            id = str(made.get("id", "<id>"))
+            id = str(made.get("id", "ID"))
             at.made("rule", id, f"{at.api.rules_path(at.who)}/{id}", event)
             other = webhook(made).get("secret")
             if isinstance(other, str) and other not in ("", secret):
                 at.keep(other, f"rule-{id}")
-            output.line(f"{id}  {event}  {base + paths[event]}")
+            if not at.dry:
+                output.line(f"{id}  {event}  {base + paths[event]}")
 
 
 @rules.command("remove")

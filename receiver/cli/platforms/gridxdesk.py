@@ -47,8 +47,9 @@ class Desk:
 
     def keep(self, secret: str, name: str) -> None:
         """Have running receivers use a secret."""
-        if not self.dry:
-            keeping.keep(self.found, SOURCE, secret, name)
+        if self.dry:
+            return
+        keeping.keep(self.found, SOURCE, secret, name)
         output.tell(f"the secret is kept as {name!r} of {SOURCE}")
 
     def made(self, kind: str, id: str, path: str, about: str) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from receiver.cli import keeping, options, output
 from receiver.cli.platforms import arrival, desk
-from receiver.cli.platforms.gridxdesk import SOURCE, Account, asked, remove, tell
+from receiver.cli.platforms.gridxdesk import SOURCE, Account, Desk, asked, remove, tell
 from receiver.errors import ReceiverError
 
 WAIT = 30.0
@@ -76,13 +76,13 @@ def add_subscription(
         ]
         target = desk.public(url) + one_url.path
         made = at.api.subscribe(at.who, wanted, target)
-        id = str(made.get("id", "<id>"))
+        id = str(made.get("id", "ID"))
         secret = made.get("secret")
         if not dry_run and not isinstance(secret, str):
             raise ReceiverError(f"the subscription {id} was made, and its secret was not told")
         at.keep(str(secret), f"subscription-{id}")
         at.made("subscription", id, f"{at.api.subscriptions_path(at.who)}/{id}", target)
-        output.line(f"{id}  inactive  {target}")
+        _said(at, f"{id}  inactive  {target}")
         arrived = arrival.pinged(
             at.found, SOURCE, "ping", lambda: at.api.ping(at.who, id), 0 if dry_run else wait
         )
@@ -92,7 +92,7 @@ def add_subscription(
             )
         whole = {"eventTypes": wanted, "targetURL": target, "active": True}
         at.api.update(at.who, id, whole)
-        output.line(f"{id}  active  {target}")
+        _said(at, f"{id}  active  {target}")
 
 
 @subscriptions.command("ping")
@@ -137,7 +137,7 @@ def rotate(
         if not dry_run:
             end = now + timedelta(days=3)
             keeping.keep(at.found, SOURCE, secret, name, older_end=end, like=f"subscription-{id}")
-    output.line(f"the secret is kept as {name!r}; see: receiver secrets list {SOURCE}")
+            output.line(f"the secret is kept as {name!r}; see: receiver secrets list {SOURCE}")
 
 
 @subscriptions.command("update")
@@ -166,7 +166,7 @@ def update(
         if active is not None:
             whole["active"] = active
         at.api.update(at.who, id, whole)
-    output.line(f"{id}  {'active' if whole['active'] else 'inactive'}  {whole['targetURL']}")
+        _said(at, f"{id}  {'active' if whole['active'] else 'inactive'}  {whole['targetURL']}")
 
 
 @subscriptions.command("remove")
@@ -184,3 +184,9 @@ def remove_subscription(
     desk.certain(f"Remove the subscription {id}?", yes, dry_run)
     with asked(api, token_file, dry_run, config, store_dir, account) as at:
         remove(at, id, f"{at.api.subscriptions_path(at.who)}/{id}")
+
+
+def _said(at: Desk, text: str) -> None:
+    """Tell what was done, where something was."""
+    if not at.dry:
+        output.line(text)

@@ -6,14 +6,12 @@ Must not know: how a pull is run, HTTP, the command line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, get_args
 
 from receiver.contract import Contract
 from receiver.errors import ConfigError, PluginError
+from receiver.plugins import whole
 from receiver.secrets import pull_settings
 from receiver.settings import Configuration, KeyPath, nearest_of
-from receiver.transport import Transport
 from receiver.transports import Brought, FaultySetting, Pull, made, operation_for
 
 
@@ -67,7 +65,7 @@ def _pull(
             source=source,
             name=name,
             transport=brought,
-            settings=_anchored(brought.load(), settings, found.base),
+            settings=whole(brought.load().Settings, settings, found.base),
             operation=given.operation,
             deadline=given.deadline,
         )
@@ -77,21 +75,3 @@ def _pull(
     except PluginError as error:
         raise found.error((*path, "transport"), str(error)) from None
     return pull
-
-
-def _anchored(
-    transport: type[Transport], settings: Mapping[str, Any], folder: Path
-) -> dict[str, Any]:
-    """The settings with every path in them whole: a relative one counts from `folder`."""
-    fields = transport.Settings.model_fields
-    paths = {name for name, field in fields.items() if _holds_path(field.annotation)}
-    return {
-        name: str(folder / value) if name in paths and isinstance(value, str) else value
-        for name, value in settings.items()
-    }
-
-
-def _holds_path(annotation: Any) -> bool:
-    if isinstance(annotation, type) and not get_args(annotation):
-        return issubclass(annotation, Path)
-    return any(_holds_path(part) for part in get_args(annotation))

@@ -20,7 +20,7 @@ from receiver.inbox import Inbox, RouteStart
 from receiver.inbox.registry import ConflictError
 from receiver.management.caller import Caller, Refused, forbidden, missing, wrong
 from receiver.management.specifiers import secret_keys
-from receiver.plugins import Description, Plugin, bind, describe
+from receiver.plugins import Description, Plugin, bind, describe, path_settings
 from receiver.settings import Configuration, RouteSettings, nearest_of, plain
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -174,6 +174,9 @@ class Routes:
         }
         if not caller.operator and "allow_private" in given:
             raise forbidden("allow_private is for operators to set")
+        files = sorted(path_settings(described.settings) & set(given))
+        if not caller.operator and files:
+            raise forbidden(f"{files[0]} names a file of this machine, for operators to set")
         lacking = [key for key in wish.needs if not {**given, **hidden}.get(key)]
         if lacking:
             raise wrong(f"the setting {lacking[0]} is needed")

@@ -5,7 +5,7 @@ and one that is broken says so when it is loaded, and stops no other.
 Must not know: events on their way, the inbox.
 """
 
-from receiver.plugins.anchoring import anchored
+from receiver.plugins.anchoring import anchored, path_settings, whole
 from receiver.plugins.autoroute import AutoRoute, autoroute
 from receiver.plugins.binding import BoundSink, SettingError, adopt, bind, check
 from receiver.plugins.description import Description, describe
@@ -27,4 +27,6 @@ __all__ = [
     "check",
     "describe",
     "discover",
+    "path_settings",
+    "whole",
 ]

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from pydantic import BaseModel
+
 from receiver.plugins.discovery import Plugin
 
 
@@ -19,11 +21,23 @@ def anchored(plugin: Plugin, settings: Mapping[str, Any], folder: Path) -> dict[
     for a plugin that cannot be loaded.
     """
     loaded = plugin.load()
-    fields = loaded.Settings.model_fields if isinstance(loaded, type) else {}
-    paths = {name for name, field in fields.items() if _holds_path(field.annotation)}
+    return whole(loaded.Settings if isinstance(loaded, type) else None, settings, folder)
+
+
+def whole(
+    model: type[BaseModel] | None, settings: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Settings of a model with every path in them whole; a relative one counts from `folder`."""
+    paths = path_settings(model)
     return {
         name: _whole(value, folder) if name in paths else value for name, value in settings.items()
     }
+
+
+def path_settings(model: type[BaseModel] | None) -> frozenset[str]:
+    """The settings that name files of this machine."""
+    fields = model.model_fields if model is not None else {}
+    return frozenset(name for name, field in fields.items() if _holds_path(field.annotation))
 
 
 def _holds_path(annotation: Any) -> bool:

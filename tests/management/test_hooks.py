@@ -147,6 +147,11 @@ async def test_topics_are_listed(api: Api) -> None:
             | {"serviceProperties": {"url": "http://10.0.0.1/", "allow_private": True}},
             "allow_private is for operators",
         ),
+        (
+            {"serviceIdentifier": "http"}
+            | {"serviceProperties": {"url": "http://a.b/", "template_file": "/etc/passwd"}},
+            "template_file names a file",
+        ),
         ({"name": "x" * 65}, "too long"),
     ],
 )

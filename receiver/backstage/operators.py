@@ -18,6 +18,7 @@ from receiver.decisions import Seal
 from receiver.errors import StoreError
 from receiver.http import admin
 from receiver.http.admin import Metrics, Ready
+from receiver.management.document import document
 from receiver.plugins import Plugin
 from receiver.settings import Configuration
 
@@ -58,7 +59,7 @@ class Operators:
             document=catalogue.contract.document,
             ready=ready,
             metrics=metrics,
-            management=self._steer,
+            management=(document, self._steer),
         )
 
     async def close(self) -> None:

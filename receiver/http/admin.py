@@ -31,6 +31,9 @@ Ready = Callable[[], Awaitable[Mapping[str, str | None]]]
 Metrics = Callable[[], tuple[bytes, str]]
 """The exposition of all metrics, and its media type."""
 
+Management = tuple[Callable[[], Document], ASGIApp]
+"""The API that steers Receiver: its document, read when it is asked for, and its application."""
+
 READY_SECONDS = 5.0
 """What does not answer its check by then does not work."""
 
@@ -49,7 +52,7 @@ _DOCS = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>Receiver: the contract</title>
+<title>Receiver</title>
 <link rel="stylesheet" href="swagger-ui.css">
 <link rel="icon" type="image/png" href="favicon-32x32.png">
 </head>
@@ -72,14 +75,23 @@ SwaggerUIBundle({
 """
 """Nothing can be sent from the page: events need a signature, and the public listener."""
 
+_START_STEERING = """\
+SwaggerUIBundle({
+  url: "../management.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  validatorUrl: null
+});
+"""
+
 
 def build(
-    *, document: Document, ready: Ready, metrics: Metrics, management: ASGIApp | None = None
+    *, document: Document, ready: Ready, metrics: Metrics, management: Management | None = None
 ) -> ASGIApp:
     """The application; `document` is the contract that the public listener serves.
 
     `ready` and `metrics` are called for each request, in the event loop and in a thread. What is
-    none of its own paths is for `management`.
+    none of its own paths is for the application of `management`.
     """
     contract = json.dumps(document, ensure_ascii=False).encode()
 
@@ -104,8 +116,8 @@ def build(
         Route("/readyz", readyz),
         Route("/metrics", exposition),
         Route("/openapi.json", openapi),
-        *_docs(),
-        *([Mount("/", management)] if management is not None else []),
+        *_docs("/docs", _START),
+        *(_steering(*management) if management is not None else []),
     ]
     return Starlette(
         routes=routes, exception_handlers={HTTPException: _no_such_thing, Exception: _broken}
@@ -122,23 +134,32 @@ async def _checks(ready: Ready) -> Mapping[str, str | None]:
         return {"checks": "could not be made; the log says why"}
 
 
-def _docs() -> list[BaseRoute]:
+def _steering(document: Callable[[], Document], app: ASGIApp) -> list[BaseRoute]:
+    async def openapi(request: Request) -> Response:
+        found = await asyncio.to_thread(document)
+        return _json(json.dumps(found, ensure_ascii=False).encode())
+
+    routes: list[BaseRoute] = [Route("/management.json", openapi)]
+    return [*routes, *_docs("/management", _START_STEERING), Mount("/", app)]
+
+
+def _docs(place: str, script: str) -> list[BaseRoute]:
     """Swagger UI, out of the bundle that connexion brings; no other host is asked for anything."""
 
     async def page(request: Request) -> Response:
         return HTMLResponse(_DOCS, headers=_GUARDS)
 
     async def start(request: Request) -> Response:
-        return Response(_START, media_type="text/javascript", headers=_GUARDS)
+        return Response(script, media_type="text/javascript", headers=_GUARDS)
 
     async def to_page(request: Request) -> Response:
-        return RedirectResponse("docs/", 307)
+        return RedirectResponse(f"{place.lstrip('/')}/", 307)
 
     return [
-        Route("/docs", to_page),
-        Route("/docs/", page),
-        Route("/docs/start.js", start),
-        Mount("/docs", StaticFiles(directory=Path(str(swagger_ui_path)))),
+        Route(place, to_page),
+        Route(f"{place}/", page),
+        Route(f"{place}/start.js", start),
+        Mount(place, StaticFiles(directory=Path(str(swagger_ui_path)))),
     ]
 
 

@@ -14,10 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
-import yaml
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -30,6 +28,7 @@ from receiver.management.accounts import Accounts
 from receiver.management.arrivals import Arrivals
 from receiver.management.caller import Refused
 from receiver.management.dialects import JSON, failure
+from receiver.management.document import document
 from receiver.management.filters import FilterBook
 from receiver.management.framework import (
     AsyncApp,
@@ -52,9 +51,7 @@ from receiver.settings import Configuration
 
 _log = logging.getLogger("receiver.management")
 
-DOCUMENT: Mapping[str, Any] = yaml.safe_load(
-    files(__package__).joinpath("openapi.yaml").read_text("utf-8")
-)
+DOCUMENT = document()
 """The API."""
 
 Handler = Callable[..., Awaitable[Any]]
@@ -129,12 +126,12 @@ def _handlers(ground: Ground, book: Book, accounts: Accounts) -> dict[str, Handl
 
 def _ungated() -> dict[str, Any]:
     """The document without its security, which the gate has looked after by then."""
-    document: dict[str, Any] = copy.deepcopy(dict(DOCUMENT))
-    del document["security"]
-    for item in document["paths"].values():
+    ungated: dict[str, Any] = copy.deepcopy(dict(DOCUMENT))
+    del ungated["security"]
+    for item in ungated["paths"].values():
         for method in METHODS:
             item.get(method, {}).pop("security", None)
-    return document
+    return ungated
 
 
 def _finder(handlers: Mapping[str, Handler]) -> Callable[[str], Handler]:

@@ -99,7 +99,8 @@ async def test_a_removed_route_that_comes_back_in_time_goes_on_where_it_was(
     assert (await held(inbox, "r")).removed_at == now
     await inbox.append([entry(id="while it was away")])
     assert await inbox.retire([], at=now + timedelta(days=6), keep=WEEK) == []
-    await inbox.register([RouteStart(route="r", start="end")])
+    await inbox.register([RouteStart(route="r", start="end")])  # from here on it keeps its events
+    assert (await held(inbox, "r")).removed_at is None
     await inbox.retire(["r"], at=now + timedelta(days=6), keep=WEEK)
 
     assert (await held(inbox, "r")).removed_at is None

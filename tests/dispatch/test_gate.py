@@ -260,3 +260,30 @@ async def test_order_holds_within_a_node_whatever_fails(
     async with stage.playing(stage.route("r", Flaky, schedule=listed([1, 1]))):
         await eventually(moved_on, 10.0)
     assert seen == list(range(1, 201))
+
+
+async def test_a_batch_that_fails_while_its_route_is_paused_is_not_tried_one_by_one(
+    stage: Any, eventually: Any
+) -> None:
+    calls: list[int] = []
+    go = asyncio.Event()
+
+    class Many(Sink):
+        @hookimpl
+        async def on_batch(self, events: list[Event]) -> bool:
+            calls.append(len(events))
+            await go.wait()
+            return len(calls) > 1
+
+    await stage.append(10, node=own_node)
+    async with stage.playing(stage.route("r", Many)):
+        await eventually(lambda: calls)
+        await stage.inbox.steer("r", "paused", at=stage.clock.now())
+        await eventually(lambda: paused(stage))
+        go.set()
+        await eventually(lambda: stage.dispatcher.statuses()[0].in_flight == 0)
+        assert calls == [10]
+        await stage.inbox.steer("r", "running", at=stage.clock.now())
+        await eventually(lambda: stage.passed("r"))
+    assert calls == [10, 10]
+    assert await stage.inbox.attempts("id-0") == []

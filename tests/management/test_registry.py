@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -141,13 +142,13 @@ asyncio.run(main())
 @pytest.mark.parametrize("changes", [1, 7, 23])
 async def test_a_kill_leaves_a_change_whole_or_undone(tmp_path: Path, changes: int) -> None:
     path = tmp_path / "inbox.db"
-    process = subprocess.Popen(
-        [sys.executable, "-c", CHANGING, str(path)], stdout=subprocess.PIPE, text=True
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHANGING, str(path), stdout=subprocess.PIPE
     )
-    with process:
-        assert process.stdout is not None
-        told = [int(process.stdout.readline()) for _ in range(changes)]
-        process.kill()  # somewhere within one of the next changes
+    assert process.stdout is not None
+    told = [int(await process.stdout.readline()) for _ in range(changes)]
+    process.kill()  # somewhere within one of the next changes
+    await process.communicate()
 
     store = open_store(path)
     records = await store.registry.records("route")

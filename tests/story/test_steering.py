@@ -184,9 +184,12 @@ def test_the_walk_of_hooks(receiver: RunningReceiver, log_in: LogIn) -> None:
 
 
 def test_nothing_of_it_is_on_the_public_listener(receiver: RunningReceiver) -> None:
-    paths = ["/v1/login", "/v1/routes", f"{HOOKS}/hooks", "/apiversions", "/docs"]
+    paths = ["/apiversions", "/management/", "/management.json", "/docs/"]
+    served = [httpx.get(receiver.admin + path).status_code for path in paths]
+    paths += ["/v1/login", "/v1/routes", f"{HOOKS}/hooks"]
     statuses = [httpx.get(receiver.url + path).status_code for path in paths]
 
+    assert served == [200] * 4
     assert statuses == [404] * len(paths)
 
 

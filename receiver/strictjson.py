@@ -43,12 +43,13 @@ def decode(data: bytes, *, depth: int, keys: int) -> Any:
     """
     try:
         value = _decode(data)
-        colons = data.count(b":")
-        # Every container opens with a bracket and every member has a colon, so few of them prove
-        # that the bounds hold, at the cost of a memory scan; only a text with many is measured.
-        if colons > keys or data.count(b"{") + data.count(b"[") > depth:
+        # Every container opens with a bracket and every member takes four bytes and a colon, so few
+        # of them prove that the bounds hold, at the cost of a memory scan; only a text with many is
+        # measured.
+        many = len(data) > 4 * keys and data.count(b":") > keys
+        if many or data.count(b"{") + data.count(b"[") > depth:
             _measure(value, depth, keys)
-        _refuse_duplicates(data, value, colons)
+        _refuse_duplicates(data, value)
     except UnicodeDecodeError:
         raise JsonError("not UTF-8") from None
     except msgspec.MsgspecError as error:
@@ -133,7 +134,7 @@ def _measure(value: Any, depth: int, keys: int) -> None:
         level = below
 
 
-def _refuse_duplicates(data: bytes, value: Any, colons: int) -> None:
+def _refuse_duplicates(data: bytes, value: Any) -> None:
     """Refuse a text in which an object has a key twice.
 
     The decoder keeps the last of two members and drops the first with all its bytes. A colon stands
@@ -142,7 +143,7 @@ def _refuse_duplicates(data: bytes, value: Any, colons: int) -> None:
     escaped colon (`\\u003a`) comes back unescaped and could make up for a lost one: such texts, and
     those with a difference, are read once more, by the slow reader that sees every member.
     """
-    if colons == 0 or _is_all(data, value):
+    if _is_all(data, value):
         return
     # Numbers are left as text: only the keys matter here.
     json.loads(data, object_pairs_hook=_unique, parse_int=str, parse_float=str)

@@ -18,7 +18,7 @@ from receiver.dispatch.calls import MOST_OVERDUE, Crew, Job, UnderWay
 from receiver.dispatch.clock import Clock
 from receiver.dispatch.durations import Durations
 from receiver.dispatch.isolated import IsolatedSink
-from receiver.dispatch.lanes import Item, Lane, Lanes
+from receiver.dispatch.lanes import Item, Lanes, lane_of
 from receiver.dispatch.outcome import (
     DELIVERED,
     GIVEN_BACK,
@@ -58,11 +58,12 @@ class Delivery:
         random: Callable[[], float],
         freed: Callable[[], None],
         ended: Callable[[list[Outcome], datetime], None],
+        shut: Callable[[], bool],
         durations: Durations,
         steps: Sequence[Step] = (),
     ) -> None:
-        """`freed` is called when a call that was given up came back after all, `ended` with the
-        outcomes of each call. `steps` are the route's transforms."""
+        """`freed`: a call that was given up came back after all. `ended` takes the outcomes of each
+        call. While it is `shut`, nothing is begun again. `steps` are the route's transforms."""
         self._route = route
         self._selection = selection
         self._judge = judge
@@ -70,6 +71,7 @@ class Delivery:
         self._clock = clock
         self._random = random
         self._ended = ended
+        self._shut = shut
         self._durations = durations
         self._batch = route.batch
         self._batch_wait = route.batch_wait
@@ -126,7 +128,8 @@ class Delivery:
             if refusal is not None:
                 self._decide(claim, Dropped(refusal))
                 continue
-            item = Item(claim, way, self._lane(claim), now, alone=claim.attempt > 1)
+            lane = lane_of(claim) if self._route.ordered else None
+            item = Item(claim, way, lane, now, alone=claim.attempt > 1)
             self._hand.add(item)
             self._lanes.add(item)
             if self._transforming is not None:
@@ -152,12 +155,6 @@ class Delivery:
             if self._lanes.first(item):
                 self._begin(item)
         self._send_batches()
-
-    def _lane(self, claim: Claim) -> Lane | None:
-        event = claim.event
-        if not self._route.ordered or event.node is None:
-            return None
-        return claim.route, event.source, event.node
 
     def recall(self) -> None:
         """Give back what is in hand and not begun."""
@@ -293,6 +290,9 @@ class Delivery:
             self._ended(outcomes, now)
 
     def _one_by_one(self, items: tuple[Item, ...]) -> None:
+        if self._shut():
+            self._drop(list(items))
+            return
         for item in items:
             item.alone, item.called, item.begun = True, False, False
         for item in items:

@@ -20,6 +20,12 @@ Lane = tuple[str, str, str]
 """Of which route or replay, source and node."""
 
 
+def lane_of(claim: Claim) -> Lane | None:
+    """The lane of an event on a route that is ordered."""
+    event = claim.event
+    return None if event.node is None else (claim.route, event.source, event.node)
+
+
 @dataclass(slots=True, eq=False)
 class Item:
     """One claimed event between its claim and its outcome."""

@@ -176,6 +176,7 @@ class Runner:
             random=self._random,
             freed=self.wake,
             ended=self._call_ended,
+            shut=lambda: self._gate.shut(self._clock.now()),
             durations=self._durations,
             steps=steps(self.route, transforms),
         )
@@ -276,11 +277,8 @@ class Runner:
     def _call_ended(self, outcomes: list[Outcome], now: datetime) -> None:
         """Take what one call of the sink has come to."""
         if self._gate.ended(outcomes, now):
-            _, until = self._gate.state(now)
-            self._complaints.log.warning(
-                "calls fail one after the other; the target is left alone for a while",
-                until=until.isoformat() if until else None,
-            )
+            said = "calls fail one after the other; the target is left alone for a while"
+            self._complaints.log.warning(said, until=str(self._gate.state(now)[1]))
 
     def steer(self, flow: Flow) -> None:
         """Take up whether the route is to run, to be drained or to pause."""

@@ -211,7 +211,8 @@ class Inbox(Steering, Facts, Letters, Readmission, Replays, Retention, Protocol)
         """The place that a puller's last `append` kept."""
 
     async def register(self, routes: Sequence[RouteStart]) -> list[RoutePlace]:
-        """Make routes known and commit where each of them begins. A known route keeps its place.
+        """Make routes known and commit where each of them begins. A known route keeps its place,
+        and is live again if it was removed.
 
         A new store is one that has never known a route.
         """

@@ -120,6 +120,7 @@ class MemoryInbox(Again, Desk, Helm, History):
                 beginning = 0 if new_store else self._beginning(start)
                 annal = Annal(start.route, beginning)
                 self._routes[start.route] = Records(Ledger(beginning), annal)
+            self._routes[start.route].removed_at = None
             ledger = self._routes[start.route].ledger
             ledger.reshape(ordered=start.ordered, max_exceptions=start.max_exceptions)
         return [self._place(start.route) for start in routes]

@@ -80,9 +80,7 @@ def stored(entry: Entry, *, seq: int | None, problems: tuple[str, ...] = ()) -> 
     )
 
 
-def place(
-    route: str, ledger: Ledger, *, last_seq: int, dead: int, again: int = 0
-) -> RoutePlace:
+def place(route: str, ledger: Ledger, *, last_seq: int, dead: int, again: int = 0) -> RoutePlace:
     """Where a route stands whose ledger is this one."""
     kept = list(ledger.kept())
     return RoutePlace(

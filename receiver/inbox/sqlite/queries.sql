@@ -75,7 +75,7 @@ SELECT route FROM routes;
 
 -- name: insert_route
 INSERT INTO routes (route, position, ordered) VALUES (?, ?, ?)
-ON CONFLICT (route) DO UPDATE SET ordered = excluded.ordered;
+ON CONFLICT (route) DO UPDATE SET ordered = excluded.ordered, removed_at = NULL;
 
 -- name: route_position
 SELECT position FROM routes WHERE route = ?;

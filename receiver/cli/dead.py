@@ -30,7 +30,7 @@ Why = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", short_help="List dead letters, and why each is one.")
 def list_dead(
     route: options.Route = None,
     types: options.Types = None,

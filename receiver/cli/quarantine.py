@@ -30,7 +30,7 @@ COLUMNS = ("id", "received", "source", "type", "node", "problems")
 SHAPES = ("count", "source", "type", "field", "problem", "seen", "first", "last", "example")
 
 
-@app.command("list")
+@app.command("list", short_help="List what breaks the spec, by its shape.")
 def list_quarantine(
     types: options.Types = None,
     source: options.Sources = None,

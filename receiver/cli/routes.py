@@ -33,7 +33,7 @@ Seconds = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", short_help="List routes, and how each is doing.")
 def list_routes(
     as_json: options.Json = False,
     config: options.Config = None,

@@ -126,8 +126,7 @@ class OpenedSink:
             answers = await asyncio.gather(*calls)
         else:
             answers = [await call for call in calls]
-        found = {id(result.event): result for answer in answers for result in answer}
-        return [found[id(event)] for event in events]
+        return [result for answer in answers for result in answer]
 
     def _parts(
         self, events: Sequence[Event[Any]], size: int

@@ -119,8 +119,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 5.0
-    """Seconds that a connection may be idle; the server's end waits for its threads."""
+    timeout = 60.0
+    """Seconds that a connection may be idle; longer than clients keep one."""
     recorder: ClassVar[RecordingServer]
 
     def handle(self) -> None:

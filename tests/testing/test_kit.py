@@ -116,6 +116,17 @@ def test_deliver_hands_out_batches_and_tries_a_failed_one_one_by_one() -> None:
     assert sink.sizes == [3, 1, 1, 1]
 
 
+def test_an_event_that_is_handed_over_twice_has_two_results() -> None:
+    class Once(Sink):
+        @hookimpl
+        def on_event(self, event: Event[Any]) -> bool:
+            first, self.seen = not hasattr(self, "seen"), True
+            return first
+
+    event = online("a")
+    assert [result.outcome for result in deliver(Once(), [event, event])] == ["delivered", "retry"]
+
+
 def test_a_sink_with_a_misspelt_hook_is_refused_before_it_opens() -> None:
     class Misspelt(Sink):
         @hookimpl

@@ -103,7 +103,10 @@ def scripted() -> Iterator[tuple[Scripted, str]]:
         def log_message(self, *_: Any) -> None:
             """Nothing is said."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # as many as come at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield script, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -9,15 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from receiver.catalogue import Catalogue
 from receiver.composition import open_inbox
+from receiver.contract import EventType
 from receiver.decisions import Seal
+from receiver.dispatch import Route
+from receiver.dispatch.probe import head, probe
+from receiver.dispatch.selection import patterned
 from receiver.errors import StoreError
 from receiver.http import admin
 from receiver.http.admin import Metrics, Ready
+from receiver.management.caller import Refused
 from receiver.management.document import document
 from receiver.plugins import Plugin
 from receiver.settings import Configuration
@@ -27,6 +33,8 @@ Present = Callable[[], tuple[Configuration, Mapping[str, Plugin]]]
 Settled = Callable[[int], Awaitable[None]]
 """Returns when what runs goes by the decisions of a revision."""
 
+PROBES = 2
+"""Sample events that are under way at a time."""
 PATIENCE = 1.0
 """Seconds that the answer to a change waits for the change to be taken up."""
 
@@ -45,7 +53,9 @@ class Operators:
         ready: Ready,
         metrics: Metrics,
         login_refused: Callable[[str], None],
+        route: Callable[[str], Route | None],
     ) -> None:
+        """`route` is the one of a name that is delivered for now; asked on the listener's loop."""
         self._inbox = open_inbox(found)
         self._folder = found.store_path.parent
         self._catalogue = catalogue
@@ -55,6 +65,8 @@ class Operators:
         self._login_refused = login_refused
         self._api: ASGIApp | None = None
         self._making = asyncio.Lock()
+        self._probing = asyncio.Semaphore(PROBES)
+        self._route = route
         self.app = admin.build(
             document=catalogue.contract.document,
             ready=ready,
@@ -86,6 +98,33 @@ class Operators:
 
         return answer
 
+    async def _probe(self, name: str, type: str | None) -> dict[str, Any]:
+        """Deliver a sample, in a thread with a loop of its own, which a sink may hold up."""
+        route = self._route(name)
+        if route is None:
+            raise Refused(409, f"the route {name!r} cannot be used now; the log says why")
+        event = self._sampled(route, type)
+        async with self._probing:
+            made = await asyncio.to_thread(asyncio.run, probe(route, self._catalogue, event))
+        failure = made.failure
+        said = (
+            ": ".join(part for part in (failure.error, failure.message) if part) if failure else ""
+        )
+        return {
+            "route": made.route,
+            "type": made.type,
+            "delivered": made.delivered,
+            "seconds": round(made.seconds, 3),
+            "why": said or made.why,
+        }
+
+    def _sampled(self, route: Route, type: str | None) -> EventType:
+        wants = patterned(route)
+        for event in self._catalogue.contract.events:
+            if type in (None, event.name) and wants(head(self._catalogue.contract, event)):
+                return event
+        raise Refused(400, f"the route wants no event type {type!r}" if type else "it wants none")
+
     def _made(self) -> ASGIApp:
         from receiver.management.app import Ground, build
 
@@ -96,6 +135,7 @@ class Operators:
                 inbox=self._inbox,
                 registry=self._inbox.registry,
                 seal=Seal(self._folder, self._environ),
+                probe=self._probe,
                 login_refused=self._login_refused,
             )
         )

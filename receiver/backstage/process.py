@@ -140,6 +140,7 @@ def deliver(environ: Mapping[str, str]) -> NoReturn:
             ready=ready,
             metrics=metrics,
             login_refused=figures.login_refused,
+            route=stage.route,
         )
 
     leave(own_loop.run(Process(make, operate).run(), stray_of(chosen)))

@@ -244,6 +244,11 @@ class Stage:
         """The configuration and the plugins of now; may be asked from any thread."""
         return self.found, self._plugins
 
+    def route(self, name: str) -> Route | None:
+        """The route of a name that it delivers for; may be asked from any thread."""
+        running = self.dispatcher.routes if self.dispatcher is not None else []
+        return next((route for route in running if route.name == name), None)
+
     def standings(self) -> list[PullStanding]:
         """How each puller is doing; may be called in any thread."""
         return self.pullers.standings() if self.pullers is not None else []

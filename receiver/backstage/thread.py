@@ -66,6 +66,10 @@ class Backstage:
         """See Stage.present; None before it has begun."""
         return self._stage.present if self._stage is not None else None
 
+    def route(self, name: str) -> Route | None:
+        """See Stage.route."""
+        return self._stage.route(name) if self._stage is not None else None
+
     async def settled(self, revision: int) -> None:
         """See Stage.settled; asked on another loop."""
         await settled(self._loop, self._stage, revision)

@@ -220,6 +220,7 @@ def _serve(play: Play, listener: socket.socket) -> None:
         ready=backstage.checks,
         metrics=Exposition(contract, folder_of(play.folder), [figures]),
         login_refused=figures.login_refused,
+        route=backstage.route,
     )
     operators = Listener(play.found.settings.server.admin, steering.app, steering.close)
     public = _public(play, lambda: _banner(play, address, operators.url))

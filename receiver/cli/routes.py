@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from receiver.cli import opening, options, output
+from receiver.cli import opening, options, output, probing
 from receiver.cli.draining import Drained, drain
-from receiver.cli.probing import Probe, probe
 from receiver.cli.routing import Row, rows
 from receiver.cli.wanting import check, configured
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:
+    from receiver.dispatch.probe import Probe
     from receiver.inbox import Inbox
     from receiver.inbox.steering import Flow
     from receiver.settings import Configuration
@@ -79,9 +79,9 @@ def try_route(
     found = opening.configuration(config, store_dir=store_dir, plugins_dir=plugins_dir)
     every = configured(found)
     check(name, every)
-    outcome = probe(every[name], opening.catalogue(found), event_type)
+    outcome = probing.probe(every[name], opening.catalogue(found), event_type)
     if as_json:
-        output.structure(outcome.plain())
+        output.structure(probing.plain(outcome))
     else:
         _print(outcome)
     if not outcome.delivered:
@@ -195,7 +195,7 @@ def _cells(row: Row) -> tuple[Any, ...]:
 
 
 def _print(outcome: Probe) -> None:
-    output.line(f"{outcome.route}: {outcome.said()}")
+    output.line(f"{outcome.route}: {probing.said(outcome)}")
     output.line(f"  event {outcome.type}, id {outcome.event_id}")
     if outcome.failure is not None and outcome.failure.traceback:
         output.line(output.printable(outcome.failure.traceback.rstrip(), keep="\n"))

@@ -43,7 +43,7 @@ from receiver.management.gate import CALLER, USED, Gate
 from receiver.management.hooks import UserHooks
 from receiver.management.integrations import Integrations
 from receiver.management.logins import Logins, uncounted
-from receiver.management.native import Native
+from receiver.management.native import Native, Probe
 from receiver.management.routes import Routes
 from receiver.management.rules import METHODS, Rule, Rules
 from receiver.plugins import Plugin
@@ -67,6 +67,7 @@ class Ground:
     inbox: Inbox
     registry: Registry
     seal: Seal
+    probe: Probe
     login_refused: Callable[[str], None] = uncounted
     """See Logins."""
 
@@ -105,7 +106,7 @@ def _handlers(ground: Ground, book: Book, accounts: Accounts) -> dict[str, Handl
         contract, routes, filters, Logins(book, refused=ground.login_refused)
     )
     rooms = {
-        "native": Native(routes, filters),
+        "native": Native(routes, filters, ground.probe),
         "arrivals": Arrivals(ground.inbox),
         "accounts": accounts,
         "integrations": integrations,

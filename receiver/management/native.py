@@ -6,7 +6,7 @@ Must not know: how requests arrive.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from receiver.decisions import ManagedRoute
@@ -21,11 +21,15 @@ from receiver.settings import RouteSettings
 
 CONFIGURATION, API = "configuration", "api"
 
+Probe = Callable[[str, str | None], Awaitable[dict[str, Any]]]
+"""Delivers a sample event (of a type, or any that is wanted) to a route; what came of it."""
+
 
 class Native:
     """The operations on routes, sinks and filters."""
 
-    def __init__(self, routes: Routes, filters: FilterBook) -> None:
+    def __init__(self, routes: Routes, filters: FilterBook, probe: Probe) -> None:
+        self._probe = probe
         self._routes = routes
         self._filters = filters
 
@@ -76,6 +80,14 @@ class Native:
 
     async def _flowing(self, route: dict[str, Any]) -> dict[str, Any]:
         return {**route, "paused": await self._routes.paused(route["name"])}
+
+    async def test_route(
+        self, caller: Caller, name: str, type: str | None = None
+    ) -> dict[str, Any]:
+        """Deliver one sample event now."""
+        if name not in self._routes.found.settings.routes:
+            await self._routes.one(caller, name)
+        return await self._probe(name, type)
 
     async def list_sinks(self, caller: Caller, accept_language: str = "") -> dict[str, Any]:
         """Every installed sink, and the form of its settings."""

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from steered import PASSWORD, Api
+from steered import PASSWORD, Api, delivered
 
 from receiver import configured
 from receiver.decisions import Book, Role, Seal, User
@@ -56,6 +56,7 @@ async def api(tmp_path: Path, configuration: str) -> AsyncIterator[Api]:
         inbox=inbox,
         registry=inbox.registry,
         seal=seal,
+        probe=delivered,
     )
     app = build(ground)
     book = Book(inbox.registry)

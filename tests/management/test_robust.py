@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from steered import PASSWORD
+from steered import PASSWORD, delivered
 
 from receiver import configured
 from receiver.decisions import Book, Seal
@@ -65,6 +65,7 @@ class Served:
             inbox=self._inbox,
             registry=self._inbox.registry,
             seal=seal,
+            probe=delivered,
         )
         self._book = Book(self._inbox.registry)
         self._accounts = Accounts(self._book, seal, self._inbox)

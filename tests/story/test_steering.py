@@ -118,6 +118,11 @@ def test_the_walk_of_integrations_and_filters(receiver: RunningReceiver, log_in:
     root.ask("POST", filters, event_filter(CONNECTED, "USER", "u-1", True))
     root.ask("POST", filters, event_filter(CONNECTED, "NODE", "n-1", True))
 
+    tried = root.ask("POST", "/v1/routes/hello/test")
+    assert (tried["delivered"], tried["why"]) == (True, "")
+    delivered(receiver, 1)
+    (receiver.folder / "delivered.txt").unlink()
+
     # The node connects, and the event is delivered.
     about = ("--set", "EventData.NodeId=n-1", "--set", "EventData.UserId=u-1")
     receiver.send(CONNECTED, *about)

@@ -30,7 +30,7 @@ QUEUE = 10_000
 """Pieces of work that may wait for the writer; beyond that, StoreError at once."""
 
 WAIT_FOR = 128
-"""Pieces of work that are committed at once, though more may be coming."""
+"""Weight of work that is committed at once, though more may be coming."""
 
 TIDY_LOG_BYTES = 16 * 1024 * 1024
 """Size of the write-ahead log from which it is copied into the file."""
@@ -59,6 +59,8 @@ class Engine:
         self._thread = 0
         """In which `_loop` runs."""
         self._tick: list[Any] = []
+        self._weight = 0
+        """Of what is in `_tick`."""
         self._waited_for = 0
         self._look_at = 0.0
         self._tidying: asyncio.Task[None] | None = None
@@ -97,6 +99,7 @@ class Engine:
         if not self._tick:
             loop.call_soon(self._end_of_turn)
         self._tick.append(work)
+        self._weight += work.weight
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         """The loop that runs here; `get_running_loop` makes a call of the system each time."""
@@ -129,12 +132,11 @@ class Engine:
         A commit costs as much for one event as for twenty, and the loop reads no further while it
         commits.
         """
-        waiting = len(self._tick)
-        if self._waited_for < waiting < WAIT_FOR:
-            self._waited_for = waiting
+        if self._waited_for < self._weight < WAIT_FOR:
+            self._waited_for = self._weight
             self._running_loop().call_soon(self._end_of_turn)
             return
-        self._waited_for = 0
+        self._waited_for = self._weight = 0
         works, self._tick = self._tick, []
         if works and not self._writer.do_at_once(works):
             self._writer.put(works)
@@ -166,7 +168,7 @@ class Engine:
 
     def _hand_over(self) -> None:
         if self._tick:
-            works, self._tick = self._tick, []
+            works, self._tick, self._weight = self._tick, [], 0
             self._writer.put(works)
 
 

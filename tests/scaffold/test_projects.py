@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from elsewhere import Place, receiver
 
 from receiver.testing import RecordingServer
@@ -32,15 +31,17 @@ with RunningReceiver(config=sys.argv[1]) as running:
 """
 
 
-@pytest.fixture(scope="module")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("projects")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_new_sink_installs_and_passes_its_own_tests_and_lint_unedited(
-    kind: str, fresh: Place, projects: Path
+def test_new_sinks_of_every_kind_install_pass_and_deliver_unedited(
+    fresh: Place, recording_server: RecordingServer, tmp_path: Path
 ) -> None:
+    # One test, for one environment: workers of pytest-xdist would each make their own.
+    for kind in KINDS:
+        installs_and_passes_its_own_tests_and_lint(kind, fresh, tmp_path)
+    pass_their_type_check(fresh, tmp_path)
+    are_listed_and_delivered_through(fresh, recording_server, tmp_path)
+
+
+def installs_and_passes_its_own_tests_and_lint(kind: str, fresh: Place, projects: Path) -> None:
     asked = ["new", "sink", f"my-{kind}", "--kind", kind, "--events", "appliance/*"]
     made = receiver(*asked, cwd=projects)
     assert made.returncode == 0, made.stderr
@@ -56,13 +57,13 @@ def test_a_new_sink_installs_and_passes_its_own_tests_and_lint_unedited(
     assert not list(project.rglob("*.rej"))
 
 
-def test_the_new_sinks_pass_their_type_check_unedited(fresh: Place, projects: Path) -> None:
+def pass_their_type_check(fresh: Place, projects: Path) -> None:
     # One run over all of them: most of its time goes into what they import.
     packages = [f"--package=receiver_my_{kind}" for kind in KINDS]
     fresh.run(fresh.python.parent / "mypy", "--strict", *packages, cwd=projects)
 
 
-def test_a_real_receiver_lists_the_new_sinks_and_delivers_through_them(
+def are_listed_and_delivered_through(
     fresh: Place, recording_server: RecordingServer, tmp_path: Path
 ) -> None:
     listed = fresh.run(fresh.python, "-m", "receiver", "sinks", "list", "--json", cwd=tmp_path)

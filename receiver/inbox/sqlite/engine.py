@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 from receiver.errors import StoreError
 from receiver.inbox.sqlite import views
-from receiver.inbox.sqlite.connection import connect
+from receiver.inbox.sqlite.connection import connect, explaining
 from receiver.inbox.sqlite.doorbell import Doorbell
 from receiver.inbox.sqlite.forked import forks
 from receiver.inbox.sqlite.readers import Readers
 from receiver.inbox.sqlite.storefile import StoreFile, checkpoint, log_bytes, truncate
+from receiver.inbox.sqlite.tidying import turn
 from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer
 
 T = TypeVar("T")
@@ -158,9 +159,16 @@ class Engine:
         That takes tens of milliseconds for a long log, so a reader's thread does it while commits
         go on; the lock is held for the last few pages only, after which the log begins anew.
         """
-        await self.read(checkpoint)
-        if log_bytes(self.path) > TIDY_LOG_BYTES:
-            await self.do(Bare(truncate))
+        if log_bytes(self.path) <= TIDY_LOG_BYTES:
+            return
+        with explaining(self.path), turn(self.path) as mine:
+            if mine is None:
+                return
+            if mine.finished:
+                mine.begin()
+                await self.read(checkpoint)
+            if await self.do(Bare(truncate)):
+                mine.end()
 
     async def _tidy(self) -> None:
         with suppress(StoreError):  # the next commit meets the same fault, and tells who waits

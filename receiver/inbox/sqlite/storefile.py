@@ -147,11 +147,15 @@ def _open_private(path: Path | str) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def truncate(connection: sqlite3.Connection) -> None:
-    """Copy the write-ahead log into the file and empty it, unless a reader takes too long."""
+def truncate(connection: sqlite3.Connection) -> bool:
+    """Copy the write-ahead log into the file and empty it, unless a reader takes too long.
+
+    To be called under the lock. Returns whether it is empty now.
+    """
     one(connection, f"PRAGMA busy_timeout = {round(TRUNCATE_SECONDS * 1000)}")
     try:
-        one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        told = one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        return told is not None and told[0] == 0
     finally:
         one(connection, BE_PATIENT)
 

@@ -1,7 +1,8 @@
 """Secrets that Receiver made or was given, in a file beside the inbox that only its owner can read.
 
 JSON: `{"sources": {NAME: {"secrets": {NAME: VALUE}, "expires": {NAME: TIME},
-"headers": {HEADER: VALUE}, "private_key": PEM, "topics": [ARN]}}}`. Must not know: who asks for them.
+"headers": {HEADER: VALUE}, "private_key": PEM, "topics": [ARN]}}}`.
+Must not know: who asks for them.
 """
 
 from __future__ import annotations

@@ -256,8 +256,7 @@ def _tell_of_hindrances(made: Explanation, facts: _Facts) -> None:
         made.remedy = "receiver status"
     elif live.get("breaker", "closed") != "closed":
         until = live.get("breaker_until")
-        made.next += f"; but its breaker is {live['breaker']}"
-        made.next += f" until {until}" if until else ""
+        made.next += f"; but its breaker is {live['breaker']}, until {until or 'it is tried'}"
         made.remedy = f"receiver routes test {made.route}"
 
 

@@ -50,7 +50,7 @@ def words(value: Any, inside: bool = False) -> set[str]:
         ours = key.startswith(("x-receiver", "x-extensible"))
         if ours or inside:
             found |= {key}
-        if key == "sources":
+        if key in ("sources", "settings"):  # what stands below are names of their own
             inner = list(inner.values())
         if key not in ("example", "properties") or not inside:
             found |= words(inner, inside or ours)

@@ -6,6 +6,7 @@ a signing token signs instead (SNWS2). Must not know: what an operation does.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Callable
@@ -26,6 +27,7 @@ CALLER = "receiver.caller"
 """The key of a request's scope that holds its Caller."""
 LARGEST = 256 * 1024
 """Bytes of a body, at most."""
+BODY_SECONDS = 10.0
 USED = timedelta(minutes=1)
 """A token's last use is kept to about so much."""
 
@@ -62,11 +64,16 @@ class Gate:
                 allowed = self._rules.allows(path)
                 status = 405 if allowed else 404
                 raise Refused(status, "there is no such operation", allow=allowed)
-            body = await _body(receive)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(receive)
             if rule.access is not None:
                 scope[CALLER] = await self._caller(rule, scope, body)
         except Refused as refused:
             await answer(send, self._rules.dialect(path), refused)
+            return
+        except TimeoutError:
+            late = Refused(408, f"the body did not come whole in {BODY_SECONDS:g} s")
+            await answer(send, self._rules.dialect(path), late)
             return
         except (StoreError, ConfigError) as error:
             _log.warning("%s %s: %s", scope["method"], path, error)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from receiver_redact import Redact
 from receiver_redact.paths import Path
 
-from receiver import Event
+from receiver import BodySettings, Event
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 KEY = "a key of sixteen or more"
@@ -152,3 +152,20 @@ def test_a_text_is_a_path_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     path.change({"a": [{"b": 1}]}, lambda value: value)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"body": "cloudevent"},
+        {"body": "raw"},
+        {"body": "template", "template": "{{ data | tojson }} {{ event.raw }} {{ event.json() }}"},
+    ],
+    ids=["cloudevent", "raw", "template"],
+)
+def test_it_is_gone_from_every_body_that_a_sink_can_send(form: dict[str, str]) -> None:
+    done = redact({"deep": {"name": "Ada Lovelace"}, "n": 17}, remove=["**.name"])
+    sent = BodySettings.model_validate(form).shape().render(done)
+
+    assert b"17" in sent
+    assert b"Ada" not in sent

@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 LINE = 100
 _END_QUOTES = re.compile(r'^"+|"+$')
 _LIST_ITEM = re.compile(r"([-*]|\d+\.) ")
+_CODE_SPAN = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 
 
 def docstring(text: str, indent: int) -> str:
@@ -86,6 +87,8 @@ def pretty(value: Any) -> str:
 
 
 def cell(text: str) -> str:
-    """A text as one cell of a Markdown table."""
-    flat = " ".join(_printable(text).split())
-    return flat.replace("\\", "\\\\").replace("|", r"\|").replace("<", "&lt;")
+    """A text as one cell of a Markdown table; a code span of it is shown as it is."""
+    flat = " ".join(_printable(text).split()).replace("\\", "\\\\").replace("|", r"\|")
+    # Markdown reads no entity inside of a code span, and no tag either.
+    parts = _CODE_SPAN.split(flat)
+    return "".join(part if at % 2 else part.replace("<", "&lt;") for at, part in enumerate(parts))

@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import httpx
 import pytest
 
 from receiver.platforms.api import PlatformError
@@ -111,26 +110,6 @@ def receiver(tmp_path: Path) -> Iterator[RunningReceiver]:
 def platform(receiver: RunningReceiver, gateway: Gateway) -> Callable[..., Any]:
     """Run `receiver platform flespi`."""
     return lambda *words: receiver.run("platform", "flespi", *words, "--api", gateway.url)
-
-
-def test_a_stream_is_made_whose_messages_a_running_receiver_takes(
-    platform: Any, gateway: Gateway, receiver: RunningReceiver
-) -> None:
-    receiver.start()
-    done = platform("create", "--url", "https://hooks.example.com/", "--channel", "429")
-    assert done.returncode == 0, done.stderr
-    [stream] = gateway.streams.values()
-    told = stream["configuration"]
-    assert told["uri"] == "https://hooks.example.com/flespi/messages"
-    assert gateway.subscribed == [(4711, 429)]
-    [header] = told["headers"]
-    assert header["value"] not in done.stdout + done.stderr
-    sent = httpx.post(
-        f"{receiver.url}/flespi/messages",
-        json=[{"ident": "a"}],
-        headers={header["name"]: header["value"]},
-    )
-    assert sent.status_code == 200
 
 
 def test_a_configured_header_is_used(

@@ -6,6 +6,7 @@ Must not know: how a platform sends, how an account is made.
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,6 +64,10 @@ def simulate(
     url: Annotated[
         str | None, typer.Option("--url", help="Where to; else the receiver that runs here.")
     ] = None,
+    admin: Annotated[
+        str | None,
+        typer.Option("--admin", metavar="URL", help="Admin listener to ask; else the inbox here."),
+    ] = None,
     as_json: options.Json = False,
     config: options.Config = None,
     store_dir: options.StoreDir = None,
@@ -70,18 +75,24 @@ def simulate(
     """Send signed samples as their platform would, under load, and account for every one of them.
 
     What is not taken is sent again by the platform's own rule, as the spec says (`retries`). In the
-    end the inbox on this machine is asked for each event, and for what its routes made of it. Exits
-    1 when an event is lost (answered and not kept, or given up by its platform's rule), or a
-    forgery was taken.
+    end the inbox on this machine is asked for each event, and for what its routes made of it; with
+    --admin the API of that admin listener, by an admin's token in RECEIVER_TOKEN. Exits 1 when an
+    event is lost (answered and not kept, or given up by its platform's rule), or a forgery was
+    taken.
 
     \b
     Examples:
       receiver simulate SOURCE --rate 500 --duplicates 2% --bad-signatures 1%
       receiver simulate SOURCE --count 10000 --burst 200 --json
+      receiver simulate SOURCE --url https://hooks.example.com --admin http://10.0.0.5:9090
     """
     from receiver.simulation.account import Account, verdict
     from receiver.simulation.plan import Plan
+    from receiver.simulation.remote import ask_admin
 
+    token = os.environ.get("RECEIVER_TOKEN", "")
+    if admin and not token:
+        raise ReceiverError("--admin needs an admin's token: set the variable RECEIVER_TOKEN")
     found = opening.configuration(config, store_dir=store_dir)
     plan = Plan(
         count=count if count is not None else max(1, round(rate * seconds)),
@@ -98,7 +109,12 @@ def simulate(
     _run(sender, plan)
     if not account.statuses or set(account.statuses) == {"ConnectError"}:
         raise ReceiverError(f"nothing listens at {target}; start `receiver dev` first")
-    told = verdict(account, _ask(found, account, wait) if url is None else None)
+    asked: Found | None
+    if admin:
+        asked = asyncio.run(ask_admin(admin, token, account.ids, wait, output.tell))
+    else:
+        asked = _ask(found, account, wait) if url is None else None
+    told = verdict(account, asked)
     if as_json:
         output.structure({"source": source, **told})
     else:

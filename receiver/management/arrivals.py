@@ -40,12 +40,20 @@ class Arrivals:
         return {"events": [{**event(one), "problems": list(one.problems)} for one in found]}
 
     async def view_event(self, caller: Caller, id: str) -> dict[str, Any]:
-        """One event, its payload included."""
+        """One event, its payload included; for operators also what each route made of it."""
         for state in STATES:
             query = Query(state=state, ids=(id,), limit=1, **_asked(caller, {}))
             for one in await self._inbox.read(query):
-                return {**event(one), "problems": list(one.problems), "data": _payload(one.raw)}
+                told = {**event(one), "problems": list(one.problems), "data": _payload(one.raw)}
+                if caller.operator:
+                    told["routes"] = await self._routes(one) if state == "accepted" else []
+                return told
         raise missing("event", id)
+
+    async def _routes(self, one: Stored) -> list[dict[str, str]]:
+        """What each route has made of an accepted event."""
+        standings = await self._inbox.standings(one.seq) if one.seq is not None else []
+        return [{"route": each.route, "state": each.state} for each in standings]
 
     async def list_dead_letters(
         self, caller: Caller, limit: int = 100, cursor: int | None = None, route: str | None = None

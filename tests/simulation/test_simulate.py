@@ -56,6 +56,34 @@ def test_every_id_of_every_platform_is_accounted_for(
         assert told["accepted"] == 120
 
 
+def test_a_receiver_elsewhere_is_asked_on_its_admin_listener(
+    receiver: RunningReceiver, scripted: tuple[Scripted, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, elsewhere = scripted
+    script.answer = lambda _, body: taken(body)
+    tokens = {"wrong": "wrong"}
+    for name, role in (("boss", "admin"), ("ann", "user")):
+        words = ["users", "create", name, "--role", role, "--store-dir", str(store(receiver))]
+        made = CliRunner().invoke(app, words, input="correct horse battery\n")
+        assert made.exit_code == 0, made.stderr
+        tokens[name] = receiver.run("tokens", "create", name).stdout.strip()
+    monkeypatch.setenv("RECEIVER_TOKEN", tokens["boss"])
+    asked = ["simulate", "gridx", "--count", "20", "--url", receiver.url, "--json"]
+    asked += ["--config", str(receiver.folder / "receiver.toml"), "--wait", "20"]
+    asked += ["--store-dir", str(store(receiver)), "--admin"]
+
+    ran = CliRunner().invoke(app, [*asked, receiver.admin])
+
+    assert ran.exit_code == 0, ran.stderr
+    assert json.loads(ran.stdout)["delivered"] == {"quiet": {"passed": 20}}
+    ran = CliRunner().invoke(app, [*asked, receiver.admin, "--url", elsewhere])
+    assert (ran.exit_code, json.loads(ran.stdout)["lost"]) == (1, 20)
+    for name, status in (("wrong", 401), ("ann", 403)):
+        monkeypatch.setenv("RECEIVER_TOKEN", tokens[name])
+        refused = CliRunner().invoke(app, [*asked, receiver.admin])
+        assert f"answers {status}; RECEIVER_TOKEN" in str(refused.exception)
+
+
 def test_types_can_be_chosen(receiver: RunningReceiver) -> None:
     status, told = simulate(receiver, "gridx", "--count", "5", "--type", "gateway/*")
 

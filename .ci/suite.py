@@ -1,4 +1,5 @@
-"""Runs tests/: first all that stand company, several at once, then alone what measures time.
+"""Runs all tests: those that stand company, several at once, the plugins' own, then what measures
+time, alone.
 
 python .ci/suite.py [ARGUMENTS OF PYTEST INSTEAD]
 """
@@ -12,12 +13,14 @@ import sys
 ALL = ["tests", "--ignore", "tests/packaging"]
 WORKERS = min(12, 2 * (os.cpu_count() or 1))
 """Most tests wait for processes most of the time."""
+COMPANY = ["-n", str(WORKERS), "--durations", "25"]
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status: of the first that failed, after both have run."""
-    company = ["-m", "not alone", "-n", str(WORKERS), "--dist", "worksteal"]
-    runs = [arguments] if arguments else [[*ALL, *company], [*ALL, "-m", "alone"]]
+    """The exit status: of the first that failed, after all have run."""
+    ours = [*ALL, "-m", "not alone", "--dist", "worksteal", *COMPANY]
+    plugins = ["plugins", "--dist", "loadfile", *COMPANY]
+    runs = [arguments] if arguments else [ours, plugins, [*ALL, "-m", "alone"]]
     statuses = [subprocess.call([sys.executable, "-m", "pytest", *run]) for run in runs]  # noqa: S603 (pytest)
     return max(statuses)
 

@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from receiver import strictjson
 from receiver.decisions import Book, Seal, Token
 from receiver.decisions.accounts import digest_of, id_of
-from receiver.errors import ConfigError, SignatureError, StoreError
+from receiver.errors import ConfigError, JsonError, SignatureError, StoreError
 from receiver.management.caller import Caller, Refused
 from receiver.management.dialects import Dialect, failure
 from receiver.management.rules import Rule, Rules
@@ -28,6 +29,8 @@ CALLER = "receiver.caller"
 LARGEST = 256 * 1024
 """Bytes of a body, at most."""
 BODY_SECONDS = 10.0
+DEPTH, KEYS = 32, 1_000
+"""What the JSON of a body may nest and hold, at most."""
 USED = timedelta(minutes=1)
 """A token's last use is kept to about so much."""
 
@@ -68,6 +71,7 @@ class Gate:
                 body = await _body(receive)
             if rule.access is not None:
                 scope[CALLER] = await self._caller(rule, scope, body)
+            scope["headers"] = _plain(scope["headers"], body)
         except Refused as refused:
             await answer(send, self._rules.dialect(path), refused)
             return
@@ -158,6 +162,26 @@ async def _body(receive: Receive) -> bytes:
         if len(body) > LARGEST:
             raise Refused(413, f"a body has {LARGEST} bytes at most")
     return bytes(body)
+
+
+def _plain(headers: list[tuple[bytes, bytes]], body: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers of a request whose JSON connexion can read without a fault of its own.
+
+    It answers 500 to bytes that are no UTF-8, to deep nesting and to endless numbers. Raises
+    Refused for a body of type JSON that is none.
+    """
+    if not any(name == b"content-type" and _is_json(value) for name, value in headers):
+        return headers
+    try:
+        strictjson.decode(body, depth=DEPTH, keys=KEYS)
+    except JsonError as error:
+        raise Refused(400, f"the body is no JSON: {error}") from None
+    others = [(name, value) for name, value in headers if name != b"content-type"]
+    return [*others, (b"content-type", b"application/json")]
+
+
+def _is_json(content_type: bytes) -> bool:
+    return content_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

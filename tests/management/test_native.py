@@ -203,3 +203,18 @@ async def test_forms_speak_the_languages_of_their_authors(api: Api) -> None:
         ("en", "bell"),
         ("en", "bell"),
     ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\x93", b'{"days": ' + b"9" * 5000 + b"}", b"[" * 5000, b'{"label": "\\ud800"}', b"", b"{"],
+    ids=["no UTF-8", "endless number", "deep", "lone surrogate", "empty", "cut"],
+)
+@pytest.mark.parametrize("type", ["application/json", "Application/JSON; charset=utf-16"])
+async def test_a_body_that_is_no_json_is_a_problem(api: Api, body: bytes, type: str) -> None:
+    answer = await api.ask(
+        "root", "POST", "/v1/tokens", content=body, headers={"content-type": type}
+    )
+
+    assert answer.status_code == 400
+    assert "the body is no JSON" in answer.json()["detail"]

@@ -17,8 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 IMPORT_EVERYTHING = """
 import importlib, importlib.resources, pkgutil, receiver
 for module in pkgutil.walk_packages(receiver.__path__, "receiver."):
-    if not module.name.endswith("__main__"):
+    if module.name.endswith("__main__"):
+        continue
+    try:
         importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        # The kit for authors of sinks is there for tests, which bring pytest.
+        if error.name != "pytest" or not module.name.startswith("receiver.testing."):
+            raise
 generated = importlib.resources.files("receiver.generated")
 assert generated.joinpath("openapi.json").read_bytes().startswith(b"{")
 assert any(generated.joinpath("samples").iterdir())

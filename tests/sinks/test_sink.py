@@ -95,5 +95,6 @@ async def test_the_client_is_made_on_first_use_and_kept() -> None:
 
 def test_a_sink_has_few_names_of_its_own() -> None:
     assert {name for name in vars(Sink) if not name.startswith("_")} == {
-        *("Settings", "api", "close", "http", "log", "name", "open", "prints"),
+        *("Settings", "addresses", "api", "close", "http", "log", "name", "open", "prints"),
+        "translations",
     }

@@ -107,7 +107,7 @@ app.add_typer(users_commands, name="users")
 app.add_typer(tokens_commands, name="tokens")
 app.command("audit", short_help="Who changed what, and when.")(audit_command)
 app.add_typer(config_commands, name="config")
-app.add_typer(platform_commands, name="platform")
+app.add_typer(platform_commands, name="platform", short_help="Set a platform up to send here.")
 app.add_typer(secrets_commands, name="secrets")
 
 

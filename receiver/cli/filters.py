@@ -113,7 +113,7 @@ def remove_filter(
     output.tell("the filter is removed")
 
 
-@app.command("test")
+@app.command("test", short_help="What the filters would make of an event, and which decides.")
 def try_filters(
     type: Type,
     user: Annotated[

@@ -30,7 +30,7 @@ FromFile = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", short_help="List the keys of each source, and which are in use.")
 def list_secrets(
     source: Annotated[
         str | None, typer.Argument(metavar="SOURCE", help="Only those of one source.")
@@ -68,7 +68,7 @@ def list_secrets(
         )
 
 
-@app.command("set")
+@app.command("set", short_help="Keep a secret beside the inbox; it is in use at once.")
 def set_secret(
     source: Source,
     name: Name = None,

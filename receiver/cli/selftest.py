@@ -25,7 +25,7 @@ def _group() -> None:
     """Prove on this machine what Receiver promises."""
 
 
-@app.command("durability")
+@app.command("durability", short_help="Kill writers under load, and look for every event.")
 def durability(
     seconds: Annotated[
         float, typer.Option("--seconds", min=1, max=3_600, help="How long writers are killed.")

@@ -49,7 +49,7 @@ def list_users(
     output.table(COLUMNS, rows, empty="no users; make one: receiver users create --help")
 
 
-@app.command("create")
+@app.command("create", short_help="Make a user; their password is asked for, or read.")
 def create_user(
     name: Name,
     role: Annotated[
@@ -86,7 +86,7 @@ def create_user(
     output.tell(f"{name} may log in as {role}")
 
 
-@app.command("passwd")
+@app.command("passwd", short_help="Give a user another password, and log them out.")
 def change_password(
     name: Name, config: options.Config = None, store_dir: options.StoreDir = None
 ) -> None:

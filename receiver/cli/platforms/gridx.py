@@ -48,14 +48,19 @@ def list_rules(
     dry_run: desk.DryRun = False,
     as_json: options.Json = False,
 ) -> None:
-    """List the rules of the user. Their secrets are not shown."""
+    """List the rules of the user. Their secrets are not shown.
+
+    \b
+    Example:
+      receiver platform gridx rules list --json
+    """
     with asked(api, token_file, dry_run, None, None, account, user) as at:
         found = at.api.rules(at.who)
     rows = [(one.get("id"), one.get("eventType"), webhook(one).get("targetURL")) for one in found]
     tell(("id", "event", "url"), rows, as_json)
 
 
-@rules.command("add")
+@rules.command("add", short_help="Add one rule for each event, to its own path here.")
 def add_rules(
     url: desk.ToUrl,
     events: desk.Events = None,
@@ -119,14 +124,19 @@ def remove_rules(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Remove rules by their ids."""
+    """Remove rules by their ids.
+
+    \b
+    Example:
+      receiver platform gridx rules remove ID --yes
+    """
     desk.certain(f"Remove {output.count(len(ids), 'rule')}?", yes, dry_run)
     with asked(api, token_file, dry_run, config, store_dir, account, user) as at:
         for id in ids:
             remove(at, id, f"{at.api.rules_path(at.who)}/{id}")
 
 
-@app.command("clean-up")
+@app.command("clean-up", short_help="Remove what was made from here, and nothing else.")
 def clean_up(
     yes: desk.Yes = False,
     api: desk.Api = None,
@@ -135,7 +145,12 @@ def clean_up(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Remove the rules and subscriptions that were made from here, and nothing else."""
+    """Remove the rules and subscriptions that were made from here, and nothing else.
+
+    \b
+    Example:
+      receiver platform gridx clean-up --dry-run
+    """
     from receiver.platforms import created
 
     found = opening.configuration(config, store_dir=store_dir)

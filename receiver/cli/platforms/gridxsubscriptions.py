@@ -34,7 +34,12 @@ def list_subscriptions(
     dry_run: desk.DryRun = False,
     as_json: options.Json = False,
 ) -> None:
-    """List the subscriptions of the account."""
+    """List the subscriptions of the account.
+
+    \b
+    Example:
+      receiver platform gridx subscriptions list --json
+    """
     with asked(api, token_file, dry_run, None, None, account) as at:
         found = at.api.subscriptions(at.who)
     rows = [
@@ -44,7 +49,7 @@ def list_subscriptions(
     tell(("id", "active", "url", "events"), rows, as_json)
 
 
-@subscriptions.command("add")
+@subscriptions.command("add", short_help="Subscribe; active once a ping has arrived here.")
 def add_subscription(
     url: desk.ToUrl,
     events: desk.Events = None,
@@ -106,7 +111,12 @@ def ping(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Have a ping sent, and see it arrive here."""
+    """Have a ping sent, and see it arrive here.
+
+    \b
+    Example:
+      receiver platform gridx subscriptions ping ID --wait 60
+    """
     with asked(api, token_file, dry_run, config, store_dir, account) as at:
         seconds = 0 if dry_run else wait
         ask = at.api.ping
@@ -117,7 +127,9 @@ def ping(
     output.line("the ping is here")
 
 
-@subscriptions.command("rotate")
+@subscriptions.command(
+    "rotate", short_help="Have a new secret made, and keep it beside the old one."
+)
 def rotate(
     id: Subscription,
     api: desk.Api = None,
@@ -127,7 +139,12 @@ def rotate(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Have a new secret made, and keep it; the old one signs as well for three days."""
+    """Have a new secret made, and keep it; the old one signs as well for three days.
+
+    \b
+    Example:
+      receiver platform gridx subscriptions rotate ID
+    """
     from datetime import UTC, datetime, timedelta
 
     with asked(api, token_file, dry_run, config, store_dir, account) as at:
@@ -155,7 +172,12 @@ def update(
     account: Account = None,
     dry_run: desk.DryRun = False,
 ) -> None:
-    """Change a subscription; what is not said stays as it is."""
+    """Change a subscription; what is not said stays as it is.
+
+    \b
+    Example:
+      receiver platform gridx subscriptions update ID --inactive
+    """
     with asked(api, token_file, dry_run, None, None, account) as at:
         whole = at.api.subscription(at.who, id)
         if url is not None:
@@ -180,7 +202,12 @@ def remove_subscription(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Remove a subscription."""
+    """Remove a subscription.
+
+    \b
+    Example:
+      receiver platform gridx subscriptions remove ID --yes
+    """
     desk.certain(f"Remove the subscription {id}?", yes, dry_run)
     with asked(api, token_file, dry_run, config, store_dir, account) as at:
         remove(at, id, f"{at.api.subscriptions_path(at.who)}/{id}")

@@ -40,7 +40,7 @@ app.add_typer(integration, name="integration")
 app.add_typer(filters, name="filter")
 
 
-@app.command("login")
+@app.command("login", short_help="Log in, and keep the token for the other commands.")
 def login(
     user: Annotated[str, typer.Argument(metavar="USER", help="The user's name or e-mail.")],
     api: Base = None,
@@ -109,7 +109,12 @@ def list_integrations(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Show the integrations, as the platform answers them."""
+    """Show the integrations, as the platform answers them.
+
+    \b
+    Example:
+      receiver platform rainmaker integration list --service receiver
+    """
     found = opening.configuration(config, store_dir=store_dir)
     with asked(api, token_file, dry_run, found) as client:
         answered(client.integrations(service, endpoint), dry_run)
@@ -126,7 +131,12 @@ def remove_integration(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Remove a webhook integration."""
+    """Remove a webhook integration.
+
+    \b
+    Example:
+      receiver platform rainmaker integration remove receiver receiver
+    """
     desk.certain(f"Remove the integration {service}?", yes, dry_run)
     found = opening.configuration(config, store_dir=store_dir)
     with asked(api, token_file, dry_run, found) as client:
@@ -134,7 +144,7 @@ def remove_integration(
     done(f"removed {service}", dry_run)
 
 
-@app.command("subscribe")
+@app.command("subscribe", short_help="Subscribe this receiver to the topics of events.")
 def subscribe(
     url: desk.ToUrl,
     events: desk.Events = None,

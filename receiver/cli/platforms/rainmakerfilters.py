@@ -107,7 +107,12 @@ def list_filters(
     config: options.Config = None,
     store_dir: options.StoreDir = None,
 ) -> None:
-    """Show event filters, as the platform answers them."""
+    """Show event filters, as the platform answers them.
+
+    \b
+    Example:
+      receiver platform rainmaker filter list --level system
+    """
     found = opening.configuration(config, store_dir=store_dir)
     with asked(api, token_file, dry_run, found) as client:
         answered(

@@ -15,6 +15,7 @@ from ipaddress import (
     ip_network,
 )
 
+import httpcore
 import httpx
 import pytest
 from hypothesis import given
@@ -181,9 +182,9 @@ async def test_a_name_that_changes_its_mind_is_judged_where_it_leads(
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(type(loop), "getaddrinfo", rebinding)
     backend = outbound.GuardedBackend(allow_private=False)
-    assert await backend._permitted("evil.example", 80) == ["93.184.216.34"]
-    with pytest.raises(Exception, match=r"evil.example is 127\.0\.0\.1"):
-        await backend._permitted("evil.example", 80)
+    assert await backend._addresses("evil.example", 80) == ["93.184.216.34"]
+    with pytest.raises(httpcore.ConnectError, match=r"evil.example is 127\.0\.0\.1"):
+        await backend._addresses("evil.example", 80)
 
 
 async def test_redirects_are_not_followed() -> None:

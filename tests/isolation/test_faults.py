@@ -38,6 +38,11 @@ class Bad(Keeps):
 """
 
 
+async def settled(stage: Any, route: str) -> bool:
+    status = await stage.status(route)
+    return (status.lag, status.in_flight) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("inbox", "plain"),
     [("memory", ""), ("sqlite", "async ")],

@@ -10,12 +10,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from receiver import Event, Reject, Retry, Sink, hookimpl
+from receiver_s3.doubts import Doubts
 from receiver_s3.objects import ENCODINGS, Line, grouped, key, line, packed
 from receiver_s3.settings import S3Settings
 
 NEVER = frozenset({"EntityTooLarge", "KeyTooLongError"})
 """Failures that no waiting cures; of the others an operator may put right what is wrong."""
 MISSING = frozenset({"404", "NoSuchBucket"})
+ABSENT = MISSING | {"403", "NoSuchKey"}
+"""There is no such object: who may not list a bucket is told 403 of what is not there."""
 
 Outcome = bool | Exception | None
 
@@ -35,6 +38,7 @@ class S3(Sink):
 
         self._failures, self._code = FAILURES, code
         self._body = self.settings.shape()
+        self._doubts = Doubts()
         self._stack = AsyncExitStack()
         try:
             if self.settings.endpoint is not None:
@@ -59,9 +63,11 @@ class S3(Sink):
     @hookimpl
     async def on_batch(self, events: list[Event[Any]]) -> list[Outcome]:
         """Write the events, and return when S3 has confirmed every object of them."""
-        outcomes: dict[str, Outcome] = {}
+        outcomes = await self._looked_for(events)
         lines = []
         for event in events:
+            if event.id in outcomes:
+                continue
             try:
                 lines.append(Line(event, line(self._body.render(event))))
             except Reject as error:
@@ -71,10 +77,28 @@ class S3(Sink):
             outcomes.update((each.event.id, outcome) for each in together)
         return [outcomes[event.id] for event in events]
 
+    async def _looked_for(self, events: list[Event[Any]]) -> dict[str, Outcome]:
+        """What is known by now of the events that an answer was lost for.
+
+        A key is made of what is under it, so an object that is there holds all of its events.
+        """
+        outcomes: dict[str, Outcome] = {}
+        for name, ids in self._doubts.of([event.id for event in events]).items():
+            try:
+                await self._client.head_object(Bucket=self.settings.bucket, Key=name)
+            except self._failures as error:
+                if self._code(error) not in ABSENT:
+                    outcomes.update(dict.fromkeys(ids, Retry(self._told(error))))
+                    continue
+            else:
+                outcomes.update(dict.fromkeys(ids, True))
+            self._doubts.settle(ids)
+        return outcomes
+
     async def _put(self, place: str, lines: list[Line]) -> Outcome:
         """Write one object; its outcome is that of all its events."""
         compression = self.settings.compression
-        request = {
+        request: dict[str, Any] = {
             "Bucket": self.settings.bucket,
             "Key": key(self.settings.prefix, place, lines, compression),
             "Body": packed(lines, compression),
@@ -87,6 +111,7 @@ class S3(Sink):
         except self._failures as error:
             if self._code(error) in NEVER:
                 return Reject(self._told(error))
+            self._doubts.raise_about(request["Key"], [each.event.id for each in lines])
             return Retry(self._told(error))
         return True
 

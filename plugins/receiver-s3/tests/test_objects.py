@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,6 +122,67 @@ async def test_a_bucket_that_goes_away_means_try_again(
         bucket.s3.delete_bucket(Bucket=bucket.name)
         [result] = await opened.deliver([event(1)])
     assert (result.outcome, "NoSuchBucket" in result.reason) == ("retry", True)
+
+
+class Losing:
+    """A proxy before S3 that loses the answers to PUT, while it is told to."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._to = endpoint.removeprefix("http://").split(":")
+        self.lose = True
+        self.put = False
+        self._ends: list[asyncio.StreamWriter] = []
+        self._served: list[asyncio.Task[Any]] = []
+
+    async def __aenter__(self) -> str:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for end in self._ends:
+            end.close()
+        await asyncio.gather(*self._served)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._served.append(serving)
+        there, onward = await asyncio.open_connection(*self._to)
+        self._ends += [writer, onward]
+        asking = asyncio.create_task(self._pass_on(reader, onward))
+        while answer := await there.read(65536):
+            if self.lose and self.put and answer.startswith(b"HTTP/1.1 200"):
+                break
+            writer.write(answer)
+        for end in (writer, onward):
+            end.close()
+        await asking
+
+    async def _pass_on(self, reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -> None:
+        while asked := await reader.read(65536):
+            self.put = asked.startswith(b"PUT") or (self.put and not asked.startswith(b"HEAD"))
+            onward.write(asked)
+
+
+async def test_what_was_kept_though_its_answer_was_lost_is_not_written_twice(
+    bucket: Any, settings: dict[str, Any]
+) -> None:
+    from receiver.testing import delivering
+
+    events = [event(1), event(2)]
+    losing = Losing(settings["endpoint"])
+    async with losing as endpoint, delivering(sink(settings | {"endpoint": endpoint})) as opened:
+        first = await opened.deliver(events)
+        losing.lose = False
+        again = [result for one in events for result in await opened.deliver([one])]
+
+    [key] = bucket.names()
+    assert [result.outcome for result in first] == ["retry", "retry"]
+    assert [result.outcome for result in again] == ["delivered", "delivered"]
+    assert [line["id"] for line in bucket.lines(key)] == ["id-1", "id-2"]
 
 
 def test_a_private_address_is_refused_unless_it_is_allowed(settings: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -80,14 +81,22 @@ def folder_with(hook: str, folder: Path) -> Path:
     return folder
 
 
+LONGEST = 45.0
+"""Seconds after which a program is ended, so that no test waits for it for ever."""
+
+
 def run(folder: Path, limit: float = 1.0, **more: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PROGRAM), str(folder), str(limit)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         **more,
     )
+    ending = threading.Timer(LONGEST, process.kill)
+    ending.daemon = True
+    ending.start()
+    return process
 
 
 def routes(folder: Path) -> list[Route]:
@@ -140,12 +149,15 @@ KEEPS_THE_LOCK = (
 def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) -> None:
     process = run(folder_with(KEEPS_THE_LOCK, tmp_path), limit=0.4)
     assert process.stdout is not None
-    while process.stdout.readline() != "in\n":
-        assert process.poll() is None
-    time.sleep(1.0)
-    assert process.poll() is None  # the watchdog cannot run either
-    process.send_signal(signal.SIGABRT)
-    process.communicate(timeout=10)
+    try:
+        while process.stdout.readline() != "in\n":
+            assert process.poll() is None
+        time.sleep(1.0)
+        assert process.poll() is None  # the watchdog cannot run either
+        process.send_signal(signal.SIGABRT)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()  # it would keep a processor busy for ever
     slow, good = watchdog.confined(tmp_path, routes(tmp_path))
     assert (slow.isolation, good.isolation) == ("process", "thread")
     assert not list(tmp_path.glob("backstage.*.dump"))

@@ -250,7 +250,7 @@ def _kept(figures: Figures) -> str:
 
 def _dedup(status: Status) -> str:
     keys = f"{status.figures.dedup_keys:,} of at most {status.dedup_keys:,} keys"
-    window = f"window {timedelta(seconds=status.dedup_window)}"
+    window = "window " + str(timedelta(seconds=status.dedup_window)).removesuffix(", 0:00:00")
     if status.remembered is None:
         return f"{keys}, {window}"
     back = timedelta(seconds=round(status.remembered.total_seconds()))

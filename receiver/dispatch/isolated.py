@@ -82,6 +82,8 @@ class IsolatedSink:
         self._hooks: dict[str, Hook] = {}
         self._crews: tuple[Remote, ...] = ()
         self._process: Process | None = None
+        self._alive: set[Process] = set()
+        """Every process that was begun and has not ended; those before `_process` were killed."""
         self._up = False
         self._reply: asyncio.Future[ToParent] | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -122,14 +124,13 @@ class IsolatedSink:
                 raise told.error
 
     async def release(self) -> None:
-        """End the process."""
+        """End the process, and see the end of those before it."""
         await self._stop_keeping()
         self._up = False
-        if self._process is not None:
-            self._process.close()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(2 * ENDING):
-                    await asyncio.shield(self._process.ended)
+        for process in self._alive:
+            process.close()
+        if self._alive:
+            await asyncio.wait([process.ended for process in self._alive], timeout=2 * ENDING)
 
     # -- what the route needs besides --------------------------------------------------------------
 
@@ -169,6 +170,8 @@ class IsolatedSink:
             clean=lambda text: self.redaction.text(text),
             received=self._received,
         )
+        self._alive.add(process)
+        process.ended.add_done_callback(lambda _: self._alive.discard(process))
         try:
             await process.start(self._start)
             self._process = process

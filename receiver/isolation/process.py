@@ -74,12 +74,20 @@ class Process(asyncio.Protocol):
 
         Raises OSError.
         """
-        ours, pipes, output = self._spawn()
+        try:
+            ours, pipes, output = self._spawn()
+        except BaseException:
+            self.ended.set_result("was not started")
+            raise
         threading.Thread(target=self._await_end, name="sink's process", daemon=True).start()
+        # Who does not wait any more still ends it, and only what is connected is closed then.
+        await asyncio.shield(self._connect(ours, pipes))
+        self.send(first(output))
+
+    async def _connect(self, ours: socket.socket, pipes: list[FileIO]) -> None:
         await self._loop.create_connection(lambda: self, sock=ours)
         for pipe, reader in zip(pipes, self._outputs, strict=True):
             await self._loop.connect_read_pipe(partial(_same, reader), pipe)
-        self.send(first(output))
 
     def _spawn(self) -> tuple[socket.socket, list[FileIO], int | None]:
         """Our ends of its socket and of its output, and what our own output is called there."""

@@ -90,7 +90,7 @@ class Stage:
         return Route(name=name, plugin=plugin, settings=settings, **{**defaults, **options})
 
     def good(self, **options: Any) -> Route:
-        return self.route("good", GOOD, isolation="thread", **options)
+        return self.route("good", GOOD, **{"isolation": "thread", **options})
 
     async def append(self, count: int, nodes: int = 5, raw: bytes = b"{}") -> None:
         now = datetime.now(UTC)

@@ -8,6 +8,7 @@ import json
 import sys
 from typing import Any
 
+import psutil
 import pytest
 
 from receiver.dispatch import examine
@@ -35,7 +36,7 @@ class Crashes(Keeps):
 """
     await stage.append(200)
     async with stage.playing(stage.route("crashes", code), stage.good()):
-        await eventually(lambda: stage.has_all("good"), 5)
+        await eventually(lambda: stage.has_all("good"))
         await asyncio.sleep(4)
         status = await stage.status("crashes")
         assert status.state in ("starting", "running")
@@ -89,6 +90,19 @@ class Late(Keeps):
     async with stage.playing(stage.route("late", sink)):
         await eventually(lambda: stage.has_all("late"))
         assert said in (await stage.status("late")).last_error
+
+
+@pytest.mark.parametrize("turns", [1, 3, 4, 5, 8, 20, 200])
+async def test_a_route_that_is_stopped_while_its_process_starts_leaves_nothing(
+    stage: Any, turns: int
+) -> None:
+    await stage.append(1)
+    open_files = psutil.Process().num_fds()
+    async with stage.playing(stage.good(isolation="process")):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    children = [each for each in psutil.Process().children() if "isolation" in str(each.cmdline())]
+    assert (children, psutil.Process().num_fds()) == ([], open_files)
 
 
 async def test_outcomes_of_a_batch_come_across(stage: Any, eventually: Any) -> None:
@@ -147,9 +161,11 @@ async def test_a_plugin_that_cannot_be_used_breaks_its_route_only(
     async def broken() -> bool:
         return (await stage.status("odd")).state == "broken"
 
+    open_files = psutil.Process().num_fds()
     async with stage.playing(stage.route("odd", "raise ImportError('x')"), stage.good()):
         await eventually(broken)
         await eventually(lambda: stage.has_all("good"))
+    assert psutil.Process().num_fds() == open_files
 
 
 async def test_events_arrive_as_they_are(stage: Any, eventually: Any) -> None:

@@ -151,7 +151,7 @@ class Engine:
         self._look_at = now + LOOK_SECONDS
         resting = self._tidying is None or self._tidying.done()
         if resting and log_bytes(self.path) > TIDY_LOG_BYTES:
-            self._tidying = asyncio.ensure_future(self._tidy())
+            self._tidying = asyncio.ensure_future(self._tidy_in_passing())
 
     async def tidy(self) -> None:
         """Copy what is in the write-ahead log into the file, in nobody's way.
@@ -159,6 +159,11 @@ class Engine:
         That takes tens of milliseconds for a long log, so a reader's thread does it while commits
         go on; the lock is held for the last few pages only, after which the log begins anew.
         """
+        if self._tidying is not None:  # ours, begun in passing, which has the turn
+            await asyncio.wait([self._tidying])
+        await self._tidy()
+
+    async def _tidy(self) -> None:
         if log_bytes(self.path) <= TIDY_LOG_BYTES:
             return
         with explaining(self.path), turn(self.path) as mine:
@@ -170,9 +175,9 @@ class Engine:
             if await self.do(Bare(truncate)):
                 mine.end()
 
-    async def _tidy(self) -> None:
+    async def _tidy_in_passing(self) -> None:
         with suppress(StoreError):  # the next commit meets the same fault, and tells who waits
-            await self.tidy()
+            await self._tidy()
 
     def _hand_over(self) -> None:
         if self._tick:

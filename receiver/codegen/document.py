@@ -88,6 +88,8 @@ def parsed(name: str, data: bytes) -> SpecFile:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)
         line = mark.line + 1 if mark else None
+        if "nesting" in what:  # libyaml has a bound of its own, some way above ours
+            raise BrokenSpec(name, line, f"nests deeper than {MAX_DEPTH}") from error
         raise BrokenSpec(name, line, f"is no valid YAML: {' '.join(what.split())}") from error
 
 

@@ -78,12 +78,17 @@ class Draining(Server):
         return not self.server_state.connections or now - self._answered_at >= QUIET
 
     async def _accept_the_rest(self, sockets: Sequence[socket.socket]) -> None:
-        """Take what waits in the sockets, and close them: what they hold then would be reset."""
-        waiting = [accepted for each in sockets for accepted in _waiting(each)]
+        """Take what waits in the sockets as they are closed: what they hold then would be reset.
+
+        The last to be closed are copies, each by the call after the one that found nobody waiting:
+        who connects while the servers are closed is taken, too.
+        """
+        copies = [each.dup() for each in sockets]
         for server in self.servers:
             server.close()
         for each in sockets:
             each.close()
+        waiting = [accepted for each in copies for accepted in _last_of(each)]
         for accepted in waiting:
             await self._serve_one(accepted)
 
@@ -104,14 +109,16 @@ class Draining(Server):
             await asyncio.sleep(LOOK)
 
 
-def _waiting(listener: socket.socket) -> list[socket.socket]:
-    """The connections that wait to be accepted; a flood of them is not waited for."""
+def _last_of(listener: socket.socket) -> list[socket.socket]:
+    """Close a listener; the connections that waited there. A flood of them is not waited for."""
     found: list[socket.socket] = []
-    while len(found) < MOST:
-        try:
-            accepted, _ = listener.accept()
-        except OSError:  # nobody waits
-            break
+    with listener:
+        while len(found) < MOST:
+            try:
+                accepted, _ = listener.accept()
+            except OSError:  # nobody waits
+                break
+            found.append(accepted)
+    for accepted in found:
         accepted.setblocking(False)
-        found.append(accepted)
     return found

@@ -59,6 +59,7 @@ class Outcome:
             f"twice, answered in {tally.seconds:.1f} s; {self.seconds:.1f} s in all",
             f"killed {len(self.kills)} times: {_counts(killed)}; started {self.starts} times",
             f"answers: {_counts(tally.statuses)}",
+            *([f"broken: {_counts(tally.broken)}"] if tally.broken else []),
             f"longest answer {tally.slowest:.2f} s; longest time without one {tally.gap:.2f} s; "
             f"last delivery {self.draining:.1f} s after the last answer; "
             f"log up to {self.wal / 1e6:.0f} MB",

@@ -98,6 +98,8 @@ class Tally:
     """Keys of the events that were sent a second time on purpose."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Answers by status, those of 200 by what they said; and connections that broke."""
+    broken: Counter[str] = field(default_factory=Counter)
+    """How connections broke, and at which request (3: any later one)."""
     wrong: list[str] = field(default_factory=list)
     """Answers that must not be."""
     slowest: float = 0.0
@@ -203,6 +205,9 @@ class Traffic:
             except (OSError, TimeoutError) as error:
                 self.tally.statuses[type(error).__name__] += 1
                 for each in connection:
+                    self.tally.broken[
+                        f"{error} on request {min(each.asked, 3)} of a connection"
+                    ] += 1
                     each.transport.abort()
                 connection.clear()
                 await asyncio.sleep(0.05)

@@ -32,17 +32,21 @@ class Opening:
         self._random = random
 
     async def open_all(self, sinks: Sequence[AnySink], deadline: float) -> bool:
-        """Open what the route calls, in order; False, and none is open, when it was stopped before.
+        """Open what the route calls, in order; False when it was stopped before.
 
-        Raises PluginError when a process of its own finds that the sink cannot be used.
+        Raises PluginError when a process of its own finds that the sink cannot be used. Then, and
+        after False, none of them is open.
         """
-        for number, sink in enumerate(sinks):
-            if not await self._open(sink, deadline):
+        number = 0
+        try:
+            while number < len(sinks) and await self._open(sinks[number], deadline):
+                number += 1
+        finally:
+            if number < len(sinks):
                 await self.close_all(sinks[:number])
                 for other in sinks[number:]:
                     await other.release()
-                return False
-        return True
+        return number == len(sinks)
 
     async def close_all(self, sinks: Sequence[AnySink]) -> None:
         """Close them, and let go of what they have."""

@@ -28,7 +28,7 @@ CONFIG = '[routes.quiet]\nsink = "quiet"\n'
 
 
 def simulate(receiver: RunningReceiver, *options: str) -> Ran:
-    done = receiver.run("simulate", *options, "--json", "--rate", "400", seconds=120)
+    done = receiver.run("simulate", *options, "--json", "--rate", "400", seconds=180)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -66,7 +66,7 @@ def test_a_receiver_elsewhere_is_asked_on_its_admin_listener(
         tokens[name] = receiver.run("tokens", "create", name).stdout.strip()
     monkeypatch.setenv("RECEIVER_TOKEN", tokens["boss"])
     asked = ["simulate", "gridx", "--count", "20", "--url", receiver.url, "--json"]
-    asked += ["--config", str(receiver.folder / "receiver.toml"), "--wait", "20"]
+    asked += ["--config", str(receiver.folder / "receiver.toml"), "--wait", "60"]
     asked += ["--store-dir", str(store(receiver)), "--admin"]
 
     ran = CliRunner().invoke(app, [*asked, receiver.admin])

@@ -41,7 +41,7 @@ def ready(locator: Locator) -> Find:
         case Joined(parts, separator):
             return _joined([ready(part) for part in parts], separator)
         case Except(inner, placeholders):
-            return _except(ready(inner), placeholders)
+            return _except(ready(inner), frozenset(placeholders))
         case Moment(FirstOf(choices), formats) if len(choices) > 1:
             return _first_moment([_moment(ready(choice), formats) for choice in choices])
         case Moment(inner, formats):

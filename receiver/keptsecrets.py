@@ -1,7 +1,8 @@
 """Secrets that Receiver made or was given, in a file beside the inbox that only its owner can read.
 
 JSON: `{"sources": {NAME: {"secrets": {NAME: VALUE}, "expires": {NAME: TIME},
-"headers": {HEADER: VALUE}, "private_key": PEM, "topics": [ARN]}}}`.
+"headers": {HEADER: VALUE}, "private_key": PEM, "topics": [ARN],
+"sns": {"key": PEM, "certificate": PEM}}}}`.
 Must not know: who asks for them.
 """
 
@@ -14,8 +15,8 @@ import os
 import secrets
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
@@ -26,6 +27,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from receiver.contract import Contract
 from receiver.errors import ConfigError, StoreError
 from receiver.keyring import HeaderSecret, PublicKey, Secret, public_key
+from receiver.signature import snssigner
+from receiver.signature.certificate import certificate
+from receiver.signature.snssigner import Pair
 
 FILE = "secrets.json"
 LOCK = "secrets.json.lock"
@@ -50,6 +54,8 @@ class Kept:
     """An RSA private key in PEM, for a source that is proved by its public one only."""
     topics: tuple[str, ...] = ()
     """Topics of SNS that were allowed by a command, beside those of the configuration."""
+    sns: Pair | None = field(default=None, repr=False)
+    """What samples are signed with as SNS does; trusted for a source that nobody configured."""
 
     def shared(self) -> tuple[Secret, ...]:
         """The shared secrets."""
@@ -91,6 +97,7 @@ def create(contract: Contract, source: str) -> Kept:
     shared: dict[str, str] = {}
     headers: dict[str, str] = {}
     private_key = None
+    sns = None
     for operation in contract.operations:
         if operation.source != source:
             continue
@@ -105,7 +112,14 @@ def create(contract: Contract, source: str) -> Kept:
                 headers.setdefault(scheme.header, secrets.token_urlsafe(32))
             elif scheme.kind == "rsa":
                 private_key = private_key or _private_key()
-    return Kept(shared, headers, private_key=private_key)
+            elif scheme.kind == "sns":
+                sns = sns or pair()
+    return Kept(shared, headers, private_key=private_key, sns=sns)
+
+
+def pair() -> Pair:
+    """A new key to sign with as SNS does, and its certificate."""
+    return snssigner.certify(_private_key(), datetime.now(UTC))
 
 
 def supply(
@@ -117,12 +131,18 @@ def supply(
     """
     wanted = [name for name in sorted(contract.sources) if name not in others]
     kept = read(folder)
-    if all(name in kept for name in wanted):
+    signed = {each.source for each in contract.operations if each.transport == "sns"}
+
+    def lacking() -> list[str]:
+        return [n for n in wanted if n not in kept or (n in signed and kept[n].sns is None)]
+
+    if not lacking():
         return kept, []
     with _changing(folder):
         kept = read(folder)
         made = [name for name in wanted if name not in kept]
         kept |= {name: create(contract, name) for name in made}
+        kept |= {name: replace(kept[name], sns=pair()) for name in lacking()}
         write(folder, kept)
     return kept, made
 
@@ -211,6 +231,7 @@ def _write(folder: Path, kept: Mapping[str, Kept]) -> None:
             "headers": dict(entry.headers),
             "private_key": entry.private_key,
             "topics": list(entry.topics),
+            "sns": None if entry.sns is None else asdict(entry.sns),
         }
         for name, entry in sorted(kept.items())
     }
@@ -235,8 +256,11 @@ def _kept(entry: Any) -> Kept:
         {name: datetime.fromisoformat(at) for name, at in entry.get("expires", {}).items()},
         entry["private_key"],
         tuple(str(topic) for topic in entry.get("topics", ())),
+        Pair(**entry["sns"]) if entry.get("sns") else None,
     )
     found.public_keys()  # a damaged key is found here, by whoever reads the file
+    if found.sns is not None:
+        certificate(found.sns.certificate.encode())
     return found
 
 

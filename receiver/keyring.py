@@ -95,6 +95,9 @@ class SnsTrust:
     """Seconds that a message may be old; 0: any age."""
     password: bytes | None = field(default=None, repr=False)
     """What proves a message that SNS delivers raw, and therefore unsigned."""
+    made: tuple[str, bytes] | None = field(default=None, repr=False)
+    """The file name and the PEM of a certificate that was made here; it proves messages of topics
+    that are nobody's (receiver.signature.snssigner), and no others."""
 
 
 SigningKey = Secret | HeaderSecret | RSAPrivateKey

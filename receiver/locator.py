@@ -130,7 +130,9 @@ class Except:
     """Another locator's value, unless it is one of some placeholders that stand for nothing."""
 
     locator: Locator
-    placeholders: frozenset[str]
+    placeholders: tuple[str, ...]
+    """In order: dedup keys hold how a locator is written, and a set is written in another order by
+    each process."""
 
     def find(self, place: Place) -> Any:
         value = self.locator.find(place)

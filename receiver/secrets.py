@@ -208,7 +208,7 @@ class _Resolver:
             on_expiry=given.on_expiry,
             strip_prefix=given.strip_prefix,
             networks=tuple(ip_network(network) for network in given.networks),
-            sns=self._sns(given.sns, kept.topics, (*path, "sns")),
+            sns=self._sns(given.sns, kept, (*path, "sns")),
         )
 
     def tree(self, value: Any, path: KeyPath) -> Any:
@@ -248,12 +248,12 @@ class _Resolver:
                 make = _maker(HeaderSecret, entry.name, entry.name, value.encode())
                 yield from self._made(where, make)
 
-    def _sns(
-        self, given: SnsSettings | None, kept: tuple[str, ...], path: KeyPath
-    ) -> SnsTrust | None:
+    def _sns(self, given: SnsSettings | None, kept: Kept, path: KeyPath) -> SnsTrust | None:
         """What is configured of SNS, and the topics that a command has allowed."""
         if given is None:
-            return SnsTrust(kept) if kept else None
+            ours = kept.sns if path[1] not in self._found.settings.sources else None
+            made = (ours.file, ours.certificate.encode()) if ours else None
+            return SnsTrust(kept.topics, made=made) if kept.topics or made else None
         folder = given.folder(self._found.base)
         if folder is not None and not folder.is_dir():
             fault = f"there is no folder {folder}"
@@ -262,7 +262,7 @@ class _Resolver:
         if given.password is not None:
             password = self._text(given.password.get_secret_value(), (*path, "password"))
         trust = given.trust(folder, password)
-        return replace(trust, topics=(*trust.topics, *kept))
+        return replace(trust, topics=(*trust.topics, *kept.topics))
 
     def _text(self, text: str, path: KeyPath) -> str | None:
         try:

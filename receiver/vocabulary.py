@@ -68,7 +68,7 @@ def locator(excerpt: Excerpt) -> Locator:
     if any(isinstance(value, dict | list) or value is None for value in values):
         placeholders.fail("must be a value or a list of values")
         return placed
-    return Except(placed, frozenset(text(value) or "" for value in values))
+    return Except(placed, tuple(sorted({text(value) or "" for value in values})))
 
 
 def _placed(excerpt: Excerpt, name: str) -> Locator:

@@ -17,6 +17,7 @@ from receiver.cli.send import target_of
 from receiver.errors import ReceiverError
 
 if TYPE_CHECKING:
+    from receiver.cli.traffic import Way
     from receiver.contract import Contract
     from receiver.settings import Configuration
     from receiver.simulation.account import Account, Found
@@ -44,6 +45,9 @@ def simulate(
     ] = None,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long.")] = 10,
     types: options.Types = None,
+    transport: Annotated[
+        str, typer.Option("--transport", metavar="http|sns", help="By which way they come.")
+    ] = "http",
     duplicates: Annotated[
         str, typer.Option("--duplicates", metavar="PART", help="Part that is sent twice.")
     ] = "0%",
@@ -80,9 +84,14 @@ def simulate(
     event is lost (answered and not kept, or given up by its platform's rule), or a forgery was
     taken.
 
+    With --transport sns they come as Amazon SNS delivers them, signed by a key that was made here.
+    `receiver dev` knows its certificate; a receiver that refuses it is to be told what is said
+    then.
+
     \b
     Examples:
       receiver simulate SOURCE --rate 500 --duplicates 2% --bad-signatures 1%
+      receiver simulate SOURCE --transport sns --duplicates 5%
       receiver simulate SOURCE --count 10000 --burst 200 --json
       receiver simulate SOURCE --url https://hooks.example.com --admin http://10.0.0.5:9090
     """
@@ -90,6 +99,8 @@ def simulate(
     from receiver.simulation.plan import Plan
     from receiver.simulation.remote import ask_admin
 
+    if transport not in ("http", "sns"):
+        raise typer.BadParameter(f"{transport!r}: write http or sns", param_hint="--transport")
     token = os.environ.get("RECEIVER_TOKEN", "")
     if admin and not token:
         raise ReceiverError("--admin needs an admin's token: set the variable RECEIVER_TOKEN")
@@ -105,7 +116,8 @@ def simulate(
     account = Account()
     contract = opening.catalogue(found).contract
     target = target_of(found, url)
-    sender = _sender(found, contract, source, types, nodes, account, target, pause)
+    way = _way(found, contract, source, transport)
+    sender = _sender(way, contract, source, types, nodes, account, target, pause)
     _run(sender, plan)
     if not account.statuses or set(account.statuses) == {"ConnectError"}:
         raise ReceiverError(f"nothing listens at {target}; start `receiver dev` first")
@@ -119,6 +131,9 @@ def simulate(
         output.structure({"source": source, **told})
     else:
         _tell(told)
+    if account.given_up and (account.statuses["401"] > account.forgeries or not account.ids):
+        for line in way.wanting(here=url is None):
+            output.tell(line)
     if not told["passed"]:
         raise typer.Exit(1)
 
@@ -132,8 +147,19 @@ def _run(sender: Sender, plan: Any) -> None:
         output.tell("interrupted; what was sent so far:")
 
 
+def _way(found: Configuration, contract: Contract, source: str, transport: str) -> Way:
+    from receiver.cli.snstraffic import Delivered
+    from receiver.cli.traffic import Signed
+    from receiver.settings import nearest_of
+
+    if source not in contract.sources:
+        advice = nearest_of(source, sorted(contract.sources), "sources:")
+        raise ReceiverError(f"the contract has no source {source!r}; {advice}")
+    return Delivered(found, contract, source) if transport == "sns" else Signed(found, contract)
+
+
 def _sender(
-    found: Configuration,
+    way: Way,
     contract: Contract,
     source: str,
     types: list[str] | None,
@@ -143,13 +169,9 @@ def _sender(
     pause: float,
 ) -> Sender:
     from receiver.cli.traffic import Traffic, chosen
-    from receiver.settings import nearest_of
     from receiver.simulation.sender import Sender
 
-    if source not in contract.sources:
-        advice = nearest_of(source, sorted(contract.sources), "sources:")
-        raise ReceiverError(f"the contract has no source {source!r}; {advice}")
-    traffic = Traffic(found, contract, chosen(contract, source, types), nodes)
+    traffic = Traffic(way, chosen(way, contract, source, types), nodes)
     return Sender(
         target=target,
         make=traffic,

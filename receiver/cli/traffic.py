@@ -1,13 +1,13 @@
-"""The requests of a simulated platform, made with the keys that are here.
+"""The requests of a simulated platform, made in the way by which it sends.
 
 Must not know: when they are sent, what is answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from receiver.cli import signing
 from receiver.cli.signing import Request
@@ -22,41 +22,98 @@ FIRST_NODE = 1_000_000
 KEPT = 50_000
 """Requests that are remembered, for those that are sent again."""
 
+Sign = Callable[[bytes, datetime, str], dict[str, str]]
 
-def chosen(contract: Contract, source: str, types: list[str] | None) -> list[EventType]:
-    """The event types that are sent. Raises ReceiverError where there is none."""
-    from receiver import samples
+
+class Way(Protocol):
+    """How one source sends: to which operations, and what is around an event."""
+
+    name: str
+
+    def operation(self, event: EventType) -> Operation | None:
+        """What takes an event type; None where nothing does. ConfigError without a key for it."""
+
+    def request(self, made: Sample, operation: Operation, body: bytes) -> Request:
+        """What carries and proves a body."""
+
+    def forged(self, proved: Request, made: Sample) -> Request:
+        """The same with a proof that is not of its body."""
+
+    def wanting(self, here: bool) -> Sequence[str]:
+        """What a receiver that refuses all of it has to be told, in lines."""
+
+
+def chosen(
+    way: Way, contract: Contract, source: str, types: list[str] | None
+) -> list[tuple[EventType, Operation]]:
+    """The event types that are sent, and where to. Raises ReceiverError where there is none."""
     from receiver.patterns import Patterns
 
     wanted = Patterns(tuple(types or ("*",)))
     found = []
     for event in contract.events:
         if event.source == source and wanted.match(event.name):
-            try:
-                samples.operation_for(contract, event)
-            except ReceiverError:
-                continue
-            found.append(event)
+            operation = way.operation(event)
+            if operation is not None:
+                found.append((event, operation))
     if not found:
-        raise ReceiverError(f"no event type of {source} is sent over HTTP and fits --type")
+        raise ReceiverError(f"no event type of {source} is sent over {way.name} and fits --type")
     return found
+
+
+class Signed:
+    """Events as bodies, signed as the spec says, with the keys that are here."""
+
+    name = "HTTP"
+
+    def __init__(self, found: Configuration, contract: Contract) -> None:
+        self._found = found
+        self._contract = contract
+        self._signs: dict[str, Sign] = {}
+
+    def operation(self, event: EventType) -> Operation | None:
+        """The most particular one that takes an event type. Raises ConfigError without a key."""
+        from receiver import samples
+
+        try:
+            operation = samples.operation_for(self._contract, event)
+        except ReceiverError:
+            return None
+        if operation.id not in self._signs:
+            self._signs[operation.id] = signing.signer(self._found, self._contract, operation)
+        return operation
+
+    def request(self, made: Sample, operation: Operation, body: bytes) -> Request:
+        """A body with the headers that prove it."""
+        import uuid_utils
+
+        from receiver import samples
+
+        proof = self._signs[operation.id](body, datetime.now(UTC), str(uuid_utils.uuid7()))
+        headers = {"Content-Type": "application/json", **made.headers, **proof}
+        return Request(samples.url_path(made, operation), headers, body)
+
+    def forged(self, proved: Request, made: Sample) -> Request:
+        """A request whose proof is not of its body, by anybody's secret."""
+        own = {"Content-Type", *made.headers}
+        headers = {
+            name: value if name in own else value[:-2] + ("11" if value.endswith("00") else "00")
+            for name, value in proved.headers.items()
+        }
+        return Request(proved.path, headers, proved.body)
+
+    def wanting(self, here: bool) -> Sequence[str]:
+        """Nothing that could be told: it has other secrets."""
+        return ()
 
 
 class Traffic:
     """Makes what is sent (receiver.simulation.sender.Make)."""
 
-    def __init__(
-        self, found: Configuration, contract: Contract, events: Sequence[EventType], nodes: int
-    ) -> None:
-        from receiver import samples
-
-        self._events = [(event, samples.operation_for(contract, event)) for event in events]
+    def __init__(self, way: Way, events: Sequence[tuple[EventType, Operation]], nodes: int) -> None:
+        self._way = way
+        self._events = events
         self._nodes = nodes
-        operations = {operation.id: operation for _, operation in self._events}
-        self._sign = {
-            name: signing.signer(found, contract, operation)
-            for name, operation in operations.items()
-        }
         self._made: dict[int, tuple[Sample, Operation]] = {}
         self._requests: dict[int, Request] = {}
 
@@ -73,7 +130,7 @@ class Traffic:
         if number not in self._requests:
             made, operation = self._sample(number)
             body = samples.payload(made, operation)
-            self._requests[number] = self._signed(made, operation, body)
+            self._requests[number] = self._way.request(made, operation, body)
             while len(self._requests) > KEPT:
                 del self._requests[next(iter(self._requests))]
         return self._requests[number]
@@ -84,21 +141,15 @@ class Traffic:
 
         made = [self._sample(number) for number in numbers]
         body = samples.encoded([each.body for each, _ in made])
-        return self._signed(*made[0], body)
+        return self._way.request(*made[0], body)
 
     def forgery(self) -> Request:
-        """A request whose proof is not of its body, by anybody's secret."""
+        """A request that proves nothing."""
         from receiver import samples
 
         made, operation = self._fresh(0)
         body = samples.payload(made, operation)
-        proved = self._signed(made, operation, body)
-        own = {"Content-Type", *made.headers}
-        headers = {
-            name: value if name in own else value[:-2] + ("11" if value.endswith("00") else "00")
-            for name, value in proved.headers.items()
-        }
-        return Request(proved.path, headers, body)
+        return self._way.forged(self._way.request(made, operation, body), made)
 
     def _sample(self, number: int) -> tuple[Sample, Operation]:
         if number not in self._made:
@@ -116,12 +167,3 @@ class Traffic:
         node = str(FIRST_NODE + number % self._nodes)  # some have numbers for names
         now = datetime.now(UTC)
         return samples.sample(event, operation, now, str(uuid_utils.uuid7()), node), operation
-
-    def _signed(self, made: Sample, operation: Operation, body: bytes) -> Request:
-        import uuid_utils
-
-        from receiver import samples
-
-        proof = self._sign[operation.id](body, datetime.now(UTC), str(uuid_utils.uuid7()))
-        headers = {"Content-Type": "application/json", **made.headers, **proof}
-        return Request(samples.url_path(made, operation), headers, body)

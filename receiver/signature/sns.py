@@ -37,7 +37,7 @@ SIGNED = {
 """The names that are signed, by type of message, in the order in which they are signed."""
 
 _UNSIGNED = ("Signature", "SignatureVersion", "SigningCertURL")
-_HASHES: Mapping[str, type[HashAlgorithm]] = {"1": SHA1, "2": SHA256}
+HASHES: Mapping[str, type[HashAlgorithm]] = {"1": SHA1, "2": SHA256}
 """By SignatureVersion; every other version is refused."""
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
@@ -76,15 +76,13 @@ class Message:
 
     @property
     def signed(self) -> bytes:
-        """The text that is signed: a name and its value, each on a line, in the given order."""
-        names = SIGNED[self.type]
-        lines = [f"{name}\n{self.fields[name]}\n" for name in names if name in self.fields]
-        return "".join(lines).encode()
+        """The text that is signed."""
+        return signed(self.fields)
 
     def prove(self, key: RSAPublicKey) -> None:
         """Raise SignatureError (`mismatch`) unless the owner of `key` has signed it."""
         try:
-            key.verify(self.signature, self.signed, PKCS1v15(), _HASHES[self.version]())
+            key.verify(self.signature, self.signed, PKCS1v15(), HASHES[self.version]())
         except (InvalidSignature, ValueError):
             raise SignatureError("mismatch") from None
 
@@ -109,7 +107,7 @@ def read(value: Any) -> Message:
         raise SignatureError("malformed")
     fields: dict[str, str] = {name: value[name] for name in wanted}
     arn = _ARN.fullmatch(fields["TopicArn"])
-    if arn is None or value["SignatureVersion"] not in _HASHES:
+    if arn is None or value["SignatureVersion"] not in HASHES:
         raise SignatureError("malformed")
     return Message(
         fields=fields,
@@ -119,6 +117,12 @@ def read(value: Any) -> Message:
         at=_moment(fields["Timestamp"]),
         region=arn["region"],
     )
+
+
+def signed(fields: Mapping[str, str]) -> bytes:
+    """The text that is signed: a name and its value, each on a line, in the given order."""
+    names = SIGNED[fields["Type"]]
+    return "".join(f"{name}\n{fields[name]}\n" for name in names if name in fields).encode()
 
 
 def is_message(value: Any) -> bool:

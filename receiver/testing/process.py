@@ -165,7 +165,7 @@ class RunningReceiver:
             raise RuntimeError(done.stderr.strip())
         return answers
 
-    def wait_for(self, text: str, seconds: float = 10.0, after: int = 0) -> str:
+    def wait_for(self, text: str, seconds: float = 30.0, after: int = 0) -> str:
         """The first printed line (from the `after`th on) that holds `text`.
 
         Raises RuntimeError, with everything printed, when it does not come in time.

@@ -55,7 +55,7 @@ def test_a_platform_of_yaml_alone_is_read(acme: Any) -> None:
     assert operation.limits == Limits(body=65536)
     assert operation.type == Joined((Header("x-acme-category"), Pointer(("action",))), ".")
     assert operation.time == Moment(Pointer(("at",)), ("rfc3339", "epoch"))
-    assert operation.user == Except(Pointer(("who",)), frozenset({"nobody"}))
+    assert operation.user == Except(Pointer(("who",)), ("nobody",))
     assert contract.schemes["acmeSignature"] == Scheme(
         "acmeSignature", "hmac", "X-Acme-Signature", "sha256", ("base64",)
     )

@@ -11,9 +11,11 @@ from typing import Any
 import psutil
 import pytest
 
-from receiver.dispatch import examine
+from receiver import Sink, hookimpl
+from receiver.dispatch import Transform, examine
 from receiver.errors import PluginError
 from receiver.inbox.memory import MemoryInbox
+from receiver.plugins import Plugin
 
 
 @pytest.fixture
@@ -166,6 +168,29 @@ async def test_a_plugin_that_cannot_be_used_breaks_its_route_only(
         await eventually(broken)
         await eventually(lambda: stage.has_all("good"))
     assert psutil.Process().num_fds() == open_files
+
+
+async def test_a_transform_that_was_opened_for_such_a_route_is_closed_again(
+    stage: Any, eventually: Any
+) -> None:
+    seen: list[str] = []
+
+    class Opens(Sink):
+        def open(self) -> None:
+            seen.append("open")
+
+        def close(self) -> None:
+            seen.append("close")
+
+        @hookimpl
+        def transform(self, event: Any) -> Any:
+            return event
+
+    opens = Transform(name="opens", plugin=Plugin("opens", "a test", lambda: Opens))
+    route = stage.route("odd", "raise ImportError('x')", transforms=(opens,))
+    async with stage.playing(route):
+        await eventually(lambda: "close" in seen)
+    assert seen == ["open", "close"]
 
 
 async def test_events_arrive_as_they_are(stage: Any, eventually: Any) -> None:

@@ -55,7 +55,7 @@ def scrape(receiver: RunningReceiver) -> dict[str, float]:
 def until(receiver: RunningReceiver, **expected: float) -> dict[str, float]:
     """The figures, once these are as expected; counts are handed on once a second."""
     wanted = {name.replace("__", " "): value for name, value in expected.items()}
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while True:
         found = scrape(receiver)
         if {name: found.get(name) for name in wanted} == wanted:

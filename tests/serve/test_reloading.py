@@ -117,7 +117,7 @@ def test_a_file_that_does_not_validate_changes_nothing_and_is_one_line(
     for text, line in MISTAKES.items():
         mark = len(serving.receiver.lines)
         serving.configure(text)
-        serving.receiver.wait_for(line, 10, mark)
+        serving.receiver.wait_for(line, after=mark)
         time.sleep(1.0)
         assert {sender.send().status_code for _ in range(10)} == {200}
         eventually(lambda: serving.got() == sender.accepted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -102,6 +103,34 @@ def test_kept_secrets_stand_beside_the_configured_ones(read: Read, contract: Con
     kept = {"gridx": keptsecrets.Kept({"dev": "kept"})}
     ring = keyring(read(SOURCE % "given"), contract, {}, kept)
     assert secrets_of(ring) == {"a": b"given", "dev": b"kept"}
+
+
+def test_a_key_that_signs_as_sns_is_made_where_it_is_missing_and_nothing_else_is(
+    contract: Contract, tmp_path: Path
+) -> None:
+    before = keptsecrets.Kept({"dev": "kept"}, topics=("arn",))
+    keptsecrets.write(tmp_path, dict.fromkeys(contract.sources, before))
+    kept, made = keptsecrets.supply(tmp_path, contract)
+    assert made == []
+    assert {name for name, entry in kept.items() if entry.sns} == {"rainmaker"}
+    assert replace(kept["rainmaker"], sns=None) == before
+    assert keptsecrets.supply(tmp_path, contract) == (kept, [])
+    assert keptsecrets.read(tmp_path) == kept
+
+
+def test_what_was_made_to_sign_as_sns_is_trusted_only_where_nobody_configured(
+    read: Read, contract: Contract
+) -> None:
+    made = {"rainmaker": keptsecrets.Kept(sns=keptsecrets.pair())}
+    free = keyring(read(""), contract, {}, made).for_source("rainmaker")
+    assert free is not None
+    assert free.sns is not None
+    assert free.sns.made is not None
+    configured = '[sources.rainmaker]\nsecrets = [{ name = "a", value = "given" }]\n'
+    for text in (configured, configured + '[sources.rainmaker.sns]\ntopics = ["*"]\n'):
+        keys = keyring(read(text), contract, {}, made).for_source("rainmaker")
+        assert keys is not None
+        assert keys.sns is None or keys.sns.made is None
 
 
 def test_a_sinks_settings_are_resolved_however_deep(read: Read) -> None:

@@ -75,6 +75,8 @@ def rules() -> dict[str, Resending]:
         ("gridx", 410, 1, "dropped"),
         ("gridx", 501, 1, "dropped"),
         ("rainmaker", 429, 3, "again"),
+        ("rainmaker", 503, 1, "again"),
+        ("rainmaker", None, 1, "again"),
         ("rainmaker", 599, 4, "dropped"),
         ("rainmaker", 404, 1, "dropped"),
         ("rainmaker", 202, 1, "taken"),

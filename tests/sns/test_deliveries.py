@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from receiver.keyring import SnsTrust
 from receiver.replies import Refused, Unavailable
+from receiver.signature import snssigner
 from receiver.sources.envelope import Opened
 
 
@@ -26,6 +27,25 @@ async def test_a_notification_is_the_event_in_it(desk: Any, version: str) -> Non
     assert opened.envelope["MessageId"] == message["MessageId"]
     assert opened.envelope["Timestamp"] == message["Timestamp"]
     assert opened.proof == f"sns-v{version}"
+
+
+async def test_what_was_made_here_proves_topics_that_are_nobodys_and_no_other(
+    desk: Any, make_desk: Callable[..., Any], another_key: Any, certify: Callable[..., bytes]
+) -> None:
+    amazon = desk.amazon
+    ours = replace(amazon, key=another_key, file="SimpleNotificationService-ours.pem")
+    trust = replace(desk.trust, topics=("*",), made=(ours.file, certify(another_key)))
+    simulated = snssigner.topic("esp_rainmaker_sns_node_connected")
+    wanted = replace(ours, topic=simulated).notification()
+    assert isinstance(await desk.open(wanted, trust=trust), Opened)
+    assert await desk.refusal(ours.notification(), trust=trust) == "not-allowed"
+    asked = desk.aws.asked
+    assert asked == [], "a certificate that is here is not asked for"
+    forged = {**replace(amazon, topic=simulated).notification()}
+    forged["SigningCertURL"] = wanted["SigningCertURL"]
+    assert await desk.refusal(forged, trust=trust) == "mismatch"
+    without = await desk.open(wanted, trust=replace(trust, made=None))
+    assert isinstance(without[0], Unavailable)
 
 
 async def test_what_is_not_signed_says_nothing_of_the_event(desk: Any) -> None:

@@ -49,7 +49,7 @@ def moto() -> Iterator[str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(1200):
             try:
                 urlopen(f"{url}/moto-api/data.json", timeout=5).close()
                 break
@@ -110,7 +110,8 @@ async def receiver(moto: str, tmp_path: Path) -> AsyncIterator[Receiver]:
     served = catalogue.load("receiver.generated")
     asked: list[str] = []
     sns = Sns(
-        Notices(tmp_path), Asker(lambda _: httpx.AsyncClient(transport=Rerouted(moto, asked)))
+        Notices(tmp_path),
+        Asker(lambda _: httpx.AsyncClient(transport=Rerouted(moto, asked)), seconds=60),
     )
     inbox = MemoryInbox()
     keys = Keyring({"rainmaker": SourceKeys(sns=SnsTrust((TOPICS,)))})

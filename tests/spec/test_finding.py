@@ -40,7 +40,7 @@ LOCATORS: st.SearchStrategy[Locator] = st.recursive(
     lambda inner: (
         st.lists(inner, min_size=1, max_size=3).map(lambda some: FirstOf(tuple(some)))
         | st.lists(inner, min_size=1, max_size=3).map(lambda some: Joined(tuple(some), "-"))
-        | inner.map(lambda one: Except(one, frozenset({"", "0", "a"})))
+        | inner.map(lambda one: Except(one, ("", "0", "a")))
         | inner.map(lambda one: Moment(one, ("rfc3339", "epoch")))
     ),
     max_leaves=5,

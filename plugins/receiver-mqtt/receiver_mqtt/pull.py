@@ -30,7 +30,8 @@ class MqttPull(Transport):
 
         topics: tuple[str, ...] = Field(
             min_length=1,
-            description="Topic filters; `$share/GROUP/…` shares them among several receivers.",
+            description="Topic filters; `$share/GROUP/…` shares them among several receivers,"
+            " where the broker has that.",
             examples=[["flespi/message/gw/channels/+/+"]],
         )
         client_id: str = Field(

@@ -23,7 +23,7 @@ from receiver.locator import Headers
 from receiver.notices import Notices
 from receiver.patterns import EXCLUDES, Patterns
 from receiver.replies import Outcome, Refused, Taken, Unavailable
-from receiver.signature import fields, sns, snsaddress
+from receiver.signature import fields, sns, snsaddress, snssigner
 from receiver.sources.envelope import Opened
 from receiver.sources.sns.asking import Asker, NoAnswer
 from receiver.sources.sns.certificates import FAILED_SECONDS, Certificates, Unobtainable
@@ -90,10 +90,13 @@ class Sns:
         self, source: str, trust: SnsTrust, message: sns.Message, now: datetime
     ) -> tuple[Outcome, str] | None:
         """Why a message is not taken; None where it is authentic, of now, and of a right topic."""
-        allowed = _allows(trust.topics, message.topic)
         address = snsaddress.certificate(message, trust.suffixes)
         if address is None:
             return Refused("malformed"), "its certificate is not one of SNS in its topic's region"
+        if trust.made is not None and address.file == trust.made[0]:
+            allowed = snssigner.is_ours(message.topic)
+        else:
+            allowed = _allows(trust.topics, message.topic)
         try:
             certificate = await self._certificates.get(address, trust, allowed=allowed)
         except Unobtainable as error:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,6 +64,8 @@ class Certificates:
 
         `allowed`: whether it is wanted for a topic that is. Raises Unobtainable.
         """
+        if trust.made is not None and address.file == trust.made[0]:
+            return _made(trust.made[1])
         key = (address.url, trust.certificates)
         now = self._clock()
         if (kept := self._kept.get(key)) is not None and now < kept[1]:
@@ -99,6 +102,9 @@ class Certificates:
         if not self._budgets[allowed].take():
             raise NoAnswer("too many different ones were asked for")
         return await self._asker.get(address.url, allow_private=trust.allow_private)
+
+
+_made = lru_cache(maxsize=8)(certificate)
 
 
 def _pinned(folder: str | None, file: str) -> bytes | None:

@@ -30,6 +30,9 @@ OPTIONS = frozenset(
     field.alias or name for name, field in RouteSettings.model_fields.items() if name not in OWN
 )
 """The keys of `[routes.NAME]` that a route of the API may have, too."""
+OPERATORS = frozenset({"allow_private", "template"})
+"""Settings that users without a further role may not give: the one opens the private network to
+them, the other is a program: its sandbox bounds neither the memory nor the time that it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +175,9 @@ class Routes:
             **{k: v for k, v in kept.items() if k not in hidden},
             **sealed(hidden, self._seal),
         }
-        if not caller.operator and "allow_private" in given:
-            raise forbidden("allow_private is for operators to set")
+        reserved = sorted(OPERATORS & set(given))
+        if not caller.operator and reserved:
+            raise forbidden(f"{reserved[0]} is for operators to set")
         files = sorted(path_settings(described.settings) & set(given))
         if not caller.operator and files:
             raise forbidden(f"{files[0]} names a file of this machine, for operators to set")

@@ -112,8 +112,8 @@ class Routes:
             raise Refused(409, f"a route {wish.name!r} stands in {self.found.label}")
         if await self._book.route(wish.name) is not None:
             raise Refused(409, f"there is a route {wish.name!r} already")
+        began = _validated({"sink": wish.sink, "from": start}).start
         route = self._checked(caller, wish, None, start)
-        began = RouteSettings.model_validate({"sink": wish.sink, "from": start}).start
         await self._inbox.register([RouteStart(route=route.name, start=began)])
         if wish.paused:
             await self._inbox.steer(route.name, "paused", at=self._book.clock())
@@ -216,12 +216,17 @@ class Routes:
         unknown = sorted(set(wish.options) - OPTIONS)
         if unknown:
             raise wrong(f"a route has no option {unknown[0]!r}")
-        try:
-            RouteSettings.model_validate({"sink": wish.sink, **wish.options})
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            name = ".".join(map(str, fault["loc"]))
-            raise wrong(f"{name}: {plain(fault['type'], fault['msg'], name)}") from None
+        _validated({"sink": wish.sink, **wish.options})
+
+
+def _validated(table: Mapping[str, Any]) -> RouteSettings:
+    """What `[routes.NAME]` would be of such a table. Raises Refused."""
+    try:
+        return RouteSettings.model_validate(table)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = ".".join(map(str, fault["loc"]))
+        raise wrong(f"{name}: {plain(fault['type'], fault['msg'], name)}") from None
 
 
 def _sees(caller: Caller, route: ManagedRoute) -> bool:

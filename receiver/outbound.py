@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
-from receiver import tracing
+from receiver import lookup, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,22 +200,22 @@ async def permitted(host: str, port: int, *, allow_private: bool) -> list[str]:
 
     Raises ConnectionError where there is none, which says why and which setting permits them.
     """
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await lookup.addresses(host, port)
     except (OSError, UnicodeError) as error:
         raise ConnectionError(f"no address for {host}: {error}") from error
-    good, refused = [], None
-    for *_, place in found:
-        text = str(place[0]).partition("%")[0]
+    good, refused, hint = [], "no address", ""
+    for address in found:
+        text = address.partition("%")[0]
         why = refusal(ip_address(text), allow_private=allow_private)
         if why is None:
-            good.append(str(place[0]))
-        else:
-            refused = f"{host} is {text}, {why}"
+            good.append(address)
+            continue
+        refused = f"{host} is {why}" if text == host else f"{host} is {text}, {why}"
+        helps = refusal(ip_address(text), allow_private=True) is None
+        hint = "; the setting `allow_private` permits them" if helps else ""
     if not good:
-        hint = "" if allow_private else "; the setting `allow_private` permits them"
-        raise ConnectionError(f"refused to connect: {refused or 'no address'}{hint}")
+        raise ConnectionError(f"refused to connect: {refused}{hint}")
     return good
 
 

@@ -30,8 +30,15 @@ AGAIN_SECONDS = 5.0
 
 SAID = "reloading.said"
 
-_RUNNING = ("sources", "routes", "autoroute")
-"""The keys at the top that a running process takes up."""
+_RUNNING = frozenset(
+    {
+        *("sources", "routes", "autoroute", "transforms", "endpoints", "filters", "management"),
+        *("plugins_dir", "retention"),
+    }
+)
+"""The keys at the top that the processes that run take up."""
+_NOT_RUNNING = frozenset({"retention.hard_limit"})
+"""What of them workers were told when they started."""
 
 _log = logging.getLogger("receiver.reloading")
 
@@ -128,12 +135,13 @@ def restarting(old: Configuration, new: Configuration) -> list[str]:
     before, after = old.settings.model_dump(), new.settings.model_dump()
     changed: list[str] = []
     for name, value in after.items():
-        if name in _RUNNING or value == before[name]:
+        if value == before[name]:
             continue
-        if isinstance(value, dict):
-            changed += [f"{name}.{key}" for key in value if value[key] != before[name][key]]
-        else:
-            changed.append(name)
+        keys = [name]
+        if isinstance(value, dict) and isinstance(before[name], dict):
+            both = [key for key in value if key in before[name]]
+            keys = [f"{name}.{key}" for key in both if value[key] != before[name][key]]
+        changed += [key for key in keys if name not in _RUNNING or key in _NOT_RUNNING]
     return changed
 
 

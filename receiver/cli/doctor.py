@@ -33,7 +33,8 @@ def doctor(
     The clock, the store's disk (fsync, room, who may read it), limits, both listeners' addresses,
     secrets that do not resolve, sinks that do not open, plugins that start threads when imported,
     libraries that are too old or faulty. Each route's sink is opened and closed once, in a process
-    of its own. Exits 1 when there is a `fail`. With --json, one line of JSON for each.
+    of its own, unless a receiver that runs has it open. Exits 1 when there is a `fail`. With
+    --json, one line of JSON for each.
 
     \b
     Examples:

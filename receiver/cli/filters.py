@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from receiver.decisions import Book
     from receiver.filters import Decision, Filter
     from receiver.management.filters import FilterBook
+    from receiver.settings import RouteSettings
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What reaches which route.")
 
@@ -84,11 +85,19 @@ def set_filter(
 
     wanted = Filter(level, type, entity, enabled, frozenset(routes or ()))
 
-    async def set_it(filters: FilterBook, book: Book) -> None:
-        await filters.set(terminal.caller(), wanted)
+    found = opening.configuration(config, store_dir=store_dir)
 
-    _with_filters(config, store_dir, set_it)
+    async def set_it(filters: FilterBook, book: Book) -> list[str]:
+        await filters.set(terminal.caller(), wanted)
+        known = {*found.settings.routes, *(route.name for route in await book.routes())}
+        return await filters.unknown(wanted, known)
+
+    unknown = _with_filters(config, store_dir, set_it)
     output.tell(f"the filter {wanted.name} is {'enabled' if enabled else 'disabled'}")
+    if enabled and not routes:
+        output.tell("it lists no route, so such events reach none; list some: --route NAME")
+    for name in unknown:
+        output.tell(f"there is no route {name!r} (yet)")
 
 
 @app.command("remove")
@@ -132,16 +141,43 @@ def try_filters(
     Example:
       receiver filters test rmaker.event.node_connected --user USER --node NODE
     """
+    from receiver import configured
+    from receiver.settings import RouteSettings
+
     found = opening.configuration(config, store_dir=store_dir)
+    sources = {event.source for event in configured.contract(found).events if event.name == type}
+    every = dict(found.settings.routes)
 
     async def decide(filters: FilterBook, book: Book) -> list[tuple[str, Decision]]:
-        routes = [(name, False) for name in found.settings.routes]
-        routes += [(route.name, route.strict) for route in await book.routes()]
+        routes = [(name, False) for name in every]
+        for route in await book.routes():
+            routes.append((route.name, route.strict))
+            every[route.name] = RouteSettings.model_validate({"sink": route.sink, **route.options})
         return await filters.test(routes, type, user, node)
 
     decisions = _with_filters(config, store_dir, decide)
-    rows = [(name, decision.delivered, decision.why) for name, decision in decisions]
+    rows = [
+        (name, decision.delivered and not unwanted, unwanted or decision.why)
+        for name, decision in decisions
+        for unwanted in [_unwanted(every[name], type, sources, user, node)]
+    ]
     _print(DECISIONS, rows, as_json, "there are no routes")
+
+
+def _unwanted(
+    route: RouteSettings, type: str, sources: set[str], user: str | None, node: str | None
+) -> str:
+    """Why a route does not want such an event, by its own patterns; empty where it may."""
+    from receiver.patterns import Patterns
+
+    if not Patterns(route.events).match(type):
+        return f"the route wants other events: {' '.join(route.events)}"
+    if sources and not any(map(Patterns(route.sources).match, sources)):
+        return f"the route wants other sources: {' '.join(route.sources)}"
+    for what, patterns, given in (("users", route.users, user), ("nodes", route.nodes, node)):
+        if given is not None and not Patterns(patterns).match(given):
+            return f"the route wants other {what}: {' '.join(patterns)}"
+    return ""
 
 
 def _with_filters(

@@ -149,7 +149,7 @@ def release(
     rejudgement = Rejudgement(opening.catalogue(found), conflicts=conflicts)
 
     async def work(inbox: Inbox) -> Done:
-        events = named(inbox, ids) if ids else pages(inbox, query)
+        events = await named(inbox, ids) if ids else pages(inbox, query)
         figures = await inbox.figures()
         what = output.count(len(ids), "event") if ids else "what is meant"
         question = f"release {what}, of {figures.quarantined} in quarantine?"

@@ -86,13 +86,18 @@ async def let_in(
 
 
 async def named(inbox: Inbox, ids: list[str]) -> AsyncIterator[list[Stored]]:
+    """The events of these ids, as one page. Raises ReceiverError for one not in quarantine."""
     from receiver.cli.dossier import find
 
     events = [await find(inbox, each) for each in ids]
     for each, event in zip(ids, events, strict=True):
         if event.seq is not None:
             raise ReceiverError(f"event {each} is not in quarantine; see: receiver events show")
-    yield events
+
+    async def page() -> AsyncIterator[list[Stored]]:
+        yield events
+
+    return page()
 
 
 async def pages(inbox: Inbox, query: Query) -> AsyncIterator[list[Stored]]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
-from receiver import configured
+from receiver import bulletin, configured
 from receiver.doctor import clock, installed, machine, secrets, sinks, store
 from receiver.doctor.finding import Finding, fail, ok, warn
 from receiver.errors import ConfigError, StoreError
@@ -78,4 +79,5 @@ def _configured(found: Configuration, environ: Mapping[str, str]) -> Iterator[Fi
     origins = {name: plugin.origin for name, plugin in plugins.items()}
     if not routes and not found.settings.autoroute:
         yield warn("sink", "there is no route: nothing is delivered", "add [routes.NAME]")
-    yield from sinks.tried(origins, known, environ)
+    live = bulletin.read(found.store_path.parent, datetime.now(UTC))
+    yield from sinks.tried(origins, known, environ, live)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from receiver.bulletin import Told
 from receiver.doctor.finding import Finding, fail, ok, warn
 
 SECONDS = 30.0
@@ -21,16 +22,36 @@ SLOW_SECONDS = 3.0
 
 
 def tried(
-    plugins: Mapping[str, str], routes: Mapping[str, str], environ: Mapping[str, str]
+    plugins: Mapping[str, str],
+    routes: Mapping[str, str],
+    environ: Mapping[str, str],
+    live: Told | None = None,
 ) -> Iterator[Finding]:
-    """What came of it: `plugins` by name with their origin, `routes` by name with their sink."""
+    """What came of it: `plugins` by name with their origin, `routes` by name with their sink.
+
+    What `live` has open is not opened again: a file, a port or a queue may be for one at a time.
+    """
+    running = {
+        name
+        for name, sink in routes.items()
+        if live is not None
+        and (told := live.routes.get(name, {})).get("state") == "running"
+        and told.get("plugin") == sink
+    }
+    shut = {name: sink for name, sink in routes.items() if name not in running}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        opened = {name: pool.submit(_probe, "route", name, environ) for name in routes}
+        opened = {name: pool.submit(_probe, "route", name, environ) for name in shut}
         loaded = {
             name: pool.submit(_probe, "plugin", name, environ)
             for name in plugins
-            if name not in routes.values()
+            if name not in shut.values()
         }
+        for name in routes:
+            if live is not None and name in running:
+                text = (
+                    f"route {name} ({routes[name]}) is open in process {live.pid}, which delivers"
+                )
+                yield ok("sink", text)
         for name, future in opened.items():
             yield from _route(name, routes[name], future.result())
         for name, future in loaded.items():
@@ -70,10 +91,10 @@ def _route(name: str, sink: str, said: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _plugin(name: str, origin: str, said: Mapping[str, Any]) -> Iterator[Finding]:
     if fault := said.get("error"):
-        fix = f"repair it or uninstall it ({origin}); no route uses it"
+        fix = f"repair it or uninstall it ({origin})"
         yield warn("plugin", f"{name} cannot be imported: {fault}", fix)
     else:
-        yield ok("plugin", f"{name} can be imported; no route uses it")
+        yield ok("plugin", f"{name} can be imported")
     yield from _manners(name, said)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NoReturn
 
 from receiver.event import rfc3339
 from receiver.inbox import Inbox, Query, State, Stored
@@ -119,15 +119,22 @@ def _asked(caller: Caller, asked: Mapping[str, Any]) -> dict[str, Any]:
 def _moment(name: str, text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = datetime.min
-    if found.tzinfo is None:
-        raise wrong(f"{name} is no time with a zone, such as 2026-01-15T08:30:00Z")
-    return found
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):  # 0001-01-01T00:00+10:00 is before all time
+        pass
+    raise wrong(f"{name} is no time with a zone, such as 2026-01-15T08:30:00Z")
 
 
 def _payload(raw: bytes) -> Any:
+    """What JSON says of it; the text, where that is none that the answer could hold."""
     try:
-        return json.loads(raw)
-    except ValueError:
+        found = json.loads(raw, parse_constant=_no_json)
+        json.dumps(found, allow_nan=False)  # what can be read may still be too deep to be written
+    except (ValueError, RecursionError):
         return raw.decode("utf-8", "backslashreplace")
+    return found
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")

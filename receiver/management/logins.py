@@ -60,6 +60,7 @@ class Logins:
         self._waiting += 1
         try:
             async with self._checking:
+                self._refuse_hasty(name)  # again: others were found wrong while this one waited
                 right = await asyncio.to_thread(
                     matches, password, user.password if user else NOBODY
                 )

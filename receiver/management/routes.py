@@ -30,6 +30,9 @@ OPTIONS = frozenset(
     field.alias or name for name, field in RouteSettings.model_fields.items() if name not in OWN
 )
 """The keys of `[routes.NAME]` that a route of the API may have, too."""
+OPERATORS = frozenset({"allow_private", "template"})
+"""Settings that users without a further role may not give: the one opens the private network to
+them, the other is a program: its sandbox bounds neither the memory nor the time that it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +112,8 @@ class Routes:
             raise Refused(409, f"a route {wish.name!r} stands in {self.found.label}")
         if await self._book.route(wish.name) is not None:
             raise Refused(409, f"there is a route {wish.name!r} already")
+        began = _validated({"sink": wish.sink, "from": start}).start
         route = self._checked(caller, wish, None, start)
-        began = RouteSettings.model_validate({"sink": wish.sink, "from": start}).start
         await self._inbox.register([RouteStart(route=route.name, start=began)])
         if wish.paused:
             await self._inbox.steer(route.name, "paused", at=self._book.clock())
@@ -172,8 +175,9 @@ class Routes:
             **{k: v for k, v in kept.items() if k not in hidden},
             **sealed(hidden, self._seal),
         }
-        if not caller.operator and "allow_private" in given:
-            raise forbidden("allow_private is for operators to set")
+        reserved = sorted(OPERATORS & set(given))
+        if not caller.operator and reserved:
+            raise forbidden(f"{reserved[0]} is for operators to set")
         files = sorted(path_settings(described.settings) & set(given))
         if not caller.operator and files:
             raise forbidden(f"{files[0]} names a file of this machine, for operators to set")
@@ -212,12 +216,17 @@ class Routes:
         unknown = sorted(set(wish.options) - OPTIONS)
         if unknown:
             raise wrong(f"a route has no option {unknown[0]!r}")
-        try:
-            RouteSettings.model_validate({"sink": wish.sink, **wish.options})
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            name = ".".join(map(str, fault["loc"]))
-            raise wrong(f"{name}: {plain(fault['type'], fault['msg'], name)}") from None
+        _validated({"sink": wish.sink, **wish.options})
+
+
+def _validated(table: Mapping[str, Any]) -> RouteSettings:
+    """What `[routes.NAME]` would be of such a table. Raises Refused."""
+    try:
+        return RouteSettings.model_validate(table)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = ".".join(map(str, fault["loc"]))
+        raise wrong(f"{name}: {plain(fault['type'], fault['msg'], name)}") from None
 
 
 def _sees(caller: Caller, route: ManagedRoute) -> bool:

@@ -58,7 +58,10 @@ def _moment(value: Any) -> datetime:
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, datetime):
         raise ValueError(f"should be a date, such as {_DATES}")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:  # before the year 1 or after 9999, once it is UTC
+        raise ValueError(f"{str(value)!r} is no date; write it as {_DATES}") from None
 
 
 def _start(value: Any) -> Any:

@@ -48,6 +48,30 @@ def test_a_filter_is_set_listed_tested_and_removed() -> None:
     assert run("filters", "list", "--json").stdout == ""
 
 
+def test_a_filter_that_reaches_no_route_says_so() -> None:
+    nobody = run("filters", "set", "system", CONNECTED)
+    misspelt = run("filters", "set", "system", CONNECTED, "--route", "archiv")
+    disabled = run("filters", "set", "system", CONNECTED, "--disabled")
+
+    assert "lists no route" in nobody.stderr
+    assert "there is no route 'archiv' (yet)" in misspelt.stderr
+    assert "no route" not in disabled.stderr
+
+
+def test_a_route_that_wants_other_events_is_not_said_to_get_them(folder: Path) -> None:
+    with (folder / "receiver.toml").open("a") as file:
+        file.write('[routes.grid]\nsink = "console"\nsources = ["gridx"]\nevents = ["*"]\n')
+        file.write('[routes.gates]\nsink = "console"\nevents = ["gateway/*"]\n')
+        file.write('[routes.one]\nsink = "console"\nnodes = ["n-1"]\n')
+    lines = run("filters", "test", CONNECTED, "--node", "n-2", "--json").stdout.splitlines()
+    told = {each["route"]: (each["delivered"], each["why"]) for each in map(json.loads, lines)}
+
+    assert told["archive"][0] is True
+    assert told["grid"] == (False, "the route wants other sources: gridx")
+    assert told["gates"] == (False, "the route wants other events: gateway/*")
+    assert told["one"] == (False, "the route wants other nodes: n-1")
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [

@@ -52,6 +52,7 @@ FLOORS: list[set[str]] = [
         "deadline",
         "hookspecs",
         "inbox",
+        "lookup",
         "masking",
         "outbound",
         "settings",

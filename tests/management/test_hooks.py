@@ -152,6 +152,18 @@ async def test_topics_are_listed(api: Api) -> None:
             | {"serviceProperties": {"url": "http://a.b/", "template_file": "/etc/passwd"}},
             "template_file names a file",
         ),
+        # It would run in the process that delivers, which its sandbox does not keep small.
+        (
+            {"serviceIdentifier": "http"}
+            | {
+                "serviceProperties": {
+                    "url": "http://a.b/",
+                    "body": "template",
+                    "template": "{% for a in range(99999) %}{{ a }}{% endfor %}",
+                }
+            },
+            "template is for operators",
+        ),
         ({"name": "x" * 65}, "too long"),
     ],
 )

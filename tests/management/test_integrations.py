@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from steered import PASSWORD, Api
+
+from receiver.management.logins import AT_ONCE, FREE
 
 TYPE = "rmaker.event.node_connected"
 
@@ -173,6 +176,17 @@ async def test_wrong_guesses_slow_down(api: Api) -> None:
     assert statuses == [401, 401, 401, 401, 429]
     assert right.status_code == 429
     assert int(right.headers["retry-after"]) >= 1
+
+
+async def test_guesses_at_the_same_time_are_no_cheaper(api: Api) -> None:
+    body = {"user_name": "root", "password": "wrong"}
+    answers = await asyncio.gather(
+        *(api.ask(None, "POST", "/v1/login", json=body) for _ in range(20))
+    )
+    statuses = [answer.status_code for answer in answers]
+
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) <= FREE + AT_ONCE
 
 
 async def test_nobody_learns_which_users_there_are(api: Api) -> None:

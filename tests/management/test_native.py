@@ -218,3 +218,31 @@ async def test_a_body_that_is_no_json_is_a_problem(api: Api, body: bytes, type: 
 
     assert answer.status_code == 400
     assert "the body is no JSON" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("start", ["nope", "0001-01-01T00:00:00+10:00", ""])
+async def test_a_start_that_is_no_time_is_a_problem(api: Api, start: str) -> None:
+    answer = await create(api, **{"from": start})
+
+    assert answer.status_code == 400
+    assert [one.route for one in await api.inbox.places()] == []
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00%2B10:00", "9999-12-31T23:59:59-10:00"])
+async def test_a_time_that_there_is_not_is_a_problem(api: Api, time: str) -> None:
+    for name in ("since", "until"):
+        answer = await api.ask("root", "GET", f"/v1/events?{name}={time}")
+
+        assert answer.status_code == 400
+        assert name in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"a":' * 3000 + b"1" + b"}" * 3000, b'{"a": NaN}', b"[1e999]", b"\xff"]
+)
+async def test_a_payload_that_is_no_json_is_shown_as_text(api: Api, entry: Any, raw: bytes) -> None:
+    await api.inbox.append([entry(id="odd", raw=raw, problems=("no JSON",))])
+    answer = await api.ask("root", "GET", "/v1/events/odd")
+
+    assert answer.status_code == 200
+    assert answer.json()["data"] == raw.decode("utf-8", "backslashreplace")

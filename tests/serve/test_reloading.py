@@ -13,7 +13,8 @@ import pytest
 
 from receiver import configured
 from receiver.errors import ConfigError
-from receiver.reloading import Reloading
+from receiver.reloading import Reloading, restarting
+from receiver.settings.file import load
 
 Make = Callable[..., Any]
 
@@ -133,6 +134,24 @@ def test_what_needs_new_processes_is_told(make: Make, eventually: Any, config: s
     serving.receiver.wait_for("  delivering list", 30)
     serving.configure(config.replace("grace = 5", "grace = 6"))
     serving.receiver.wait_for("server.grace: changes with a reload (SIGHUP)")
+
+
+def test_what_is_taken_up_is_not_said_to_need_them(tmp_path: Path) -> None:
+    (tmp_path / "sinks").mkdir()
+    texts = {
+        "old": "",
+        "taken": 'plugins_dir = "sinks"\nautoroute = false\n[retention]\nevents = 86400\n'
+        '[filters]\ndefault = "disabled"\n[management]\nservices = []\n'
+        '[endpoints.lake]\nsink = "console"\n[routes.a]\nsink = "console"\n',
+        "not": '[retention]\nevents = 86400\nhard_limit = "30 GiB"\n[server]\nworkers = 3\n',
+    }
+    found = {}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.toml").write_text(text)
+        found[name] = load(tmp_path / f"{name}.toml", {})
+
+    assert restarting(found["old"], found["taken"]) == []
+    assert restarting(found["old"], found["not"]) == ["server.workers", "retention.hard_limit"]
 
 
 class Followed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import (
@@ -14,6 +15,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import Any
 
 import httpcore
 import httpx
@@ -176,15 +178,53 @@ async def test_a_name_that_changes_its_mind_is_judged_where_it_leads(
 ) -> None:
     answers = iter(["93.184.216.34", "127.0.0.1"])
 
-    async def rebinding(self: object, host: str, port: int, **more: object) -> list[object]:
+    def rebinding(host: str, port: int, **more: object) -> list[object]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
 
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(type(loop), "getaddrinfo", rebinding)
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     backend = outbound.GuardedBackend(allow_private=False)
     assert await backend._addresses("evil.example", 80) == ["93.184.216.34"]
     with pytest.raises(httpcore.ConnectError, match=r"evil.example is 127\.0\.0\.1"):
         await backend._addresses("evil.example", 80)
+
+
+async def test_a_name_server_that_hangs_holds_up_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered, asked = threading.Event(), []
+    known = socket.getaddrinfo
+
+    def hanging(host: str, *more: Any, **named: Any) -> list[Any]:
+        if host.endswith(".example"):
+            asked.append(host)
+            assert answered.wait(30)
+        return known("127.0.0.1" if host.endswith(".example") else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    # More than the loop's own pool has threads, and one name that is asked for again and again.
+    hosts = [f"h{number}.example" for number in range(40)] + ["h0.example"] * 40
+    waiting = [
+        asyncio.create_task(outbound.permitted(host, 80, allow_private=True)) for host in hosts
+    ]
+    try:
+        async with asyncio.timeout(10):
+            assert await outbound.permitted("localhost", 80, allow_private=True)
+            assert await asyncio.to_thread(lambda: "others leave the loop") != ""
+        waiting[0].cancel()
+        assert len(asked) <= 40
+    finally:
+        answered.set()
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert all(one == ["127.0.0.1"] for one in found[1:])
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "224.0.0.1"])
+async def test_a_setting_is_only_named_where_it_would_help(host: str) -> None:
+    with pytest.raises(ConnectionError) as error:
+        await outbound.permitted(host, 80, allow_private=False)
+    assert "allow_private" not in str(error.value)
+    assert f"{host} is {host}" not in str(error.value)
 
 
 async def test_redirects_are_not_followed() -> None:

@@ -95,4 +95,7 @@ class Logins:
         gone += live[: max(0, len(live) - LIVE + 1)]
         token, text = new_token(user.name, "login", now, now + LIFE)
         await self._book.change([(token, 0)], gone=gone, who=user.name, action="log in")
+        if await self._book.user(user.name) != user:  # changed while the password was looked at
+            await self._book.change([], gone=[token], who=user.name, action="log out")
+            raise Refused(401, "user name or password is wrong")
         return text

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from steered import Api
 
+from receiver.decisions import Seal
 from receiver.management.hooks import digest
 from receiver.signature import snws2
 
@@ -189,6 +192,19 @@ async def test_a_signed_request_is_its_tokens_users(api: Api) -> None:
 
     assert [hook["id"] for hook in answer.json()["data"]] == [made["id"]]
     assert forged.status_code == 401
+
+
+async def test_a_secret_that_cannot_be_opened_keeps_out_its_own_signer_only(
+    api: Api, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    other = Seal(tmp_path / "elsewhere", {})
+    lost, _ = await api.accounts.grant("bob", signing=True, who="test")
+    await api.book.put(
+        msgspec.structs.replace(lost, sealed=other.seal("x")), who="test", action="restore"
+    )
+
+    await test_a_signed_request_is_its_tokens_users(api)
 
 
 async def test_a_signing_secret_is_no_token(api: Api) -> None:

@@ -8,7 +8,9 @@ import json
 import pytest
 from steered import PASSWORD, Api
 
-from receiver.management.logins import AT_ONCE, FREE
+from receiver.decisions import Book, Token
+from receiver.management.caller import Refused
+from receiver.management.logins import AT_ONCE, FREE, Logins
 
 TYPE = "rmaker.event.node_connected"
 
@@ -176,6 +178,25 @@ async def test_wrong_guesses_slow_down(api: Api) -> None:
     assert statuses == [401, 401, 401, 401, 429]
     assert right.status_code == 429
     assert int(right.headers["retry-after"]) >= 1
+
+
+class Meanwhile(Book):
+    """A book in which somebody is removed after their password was looked up."""
+
+    async def tokens(self) -> list[Token]:
+        found = await super().tokens()
+        if (user := await self.user("ann")) is not None:
+            await self.change([], gone=[user], who="root", action="remove user")
+        return found
+
+
+async def test_who_is_removed_while_logging_in_is_not_let_in(api: Api) -> None:
+    before = await api.book.tokens()
+
+    with pytest.raises(Refused, match="is wrong"):
+        await Logins(Meanwhile(api.inbox.registry)).login("ann", PASSWORD)
+
+    assert await api.book.tokens() == before
 
 
 async def test_guesses_at_the_same_time_are_no_cheaper(api: Api) -> None:

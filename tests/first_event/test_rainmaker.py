@@ -36,7 +36,7 @@ class Certificates(dict[str, bytes]):
 
 
 def test_with_aws_a_topics_event_comes_to_our_url(
-    page: Any, moto: str, aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Any, moto: str, aws: Any, tmp_path: Path, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contract = catalogue.contract("receiver.generated")
     [event] = [event for event in contract.events if event.name == EVENT]
@@ -55,6 +55,14 @@ def test_with_aws_a_topics_event_comes_to_our_url(
         done = receiver.run(*command, "--events", EVENT, "--aws-endpoint", moto)
         assert done.returncode == 0, done.stderr
         assert "confirmed" in done.stdout
-        sent = aws("sns").publish(TopicArn=arn, Message=json.dumps(event.sample))
-        printed = json.loads(receiver.wait_for(sent["MessageId"]))
+        sent: list[str] = []
+
+        def taken() -> bool:
+            """One that is published, once the receiver has taken up the topic."""
+            answer = aws("sns").publish(TopicArn=arn, Message=json.dumps(event.sample))
+            sent.append(answer["MessageId"])
+            return sent[-1] in receiver.run("events", "list", "--json").stdout
+
+        until(taken)
+        printed = json.loads(receiver.wait_for(sent[-1]))
         assert (printed["source"], printed["type"]) == ("rainmaker", EVENT)

@@ -14,6 +14,8 @@ from receiver.errors import ReceiverError
 from receiver.platforms.api import PlatformError
 
 POLL_SECONDS = 1.0
+AGAIN_SECONDS = 10.0
+"""After which SNS is asked once more: it does not repeat a confirmation that was refused."""
 
 
 def client(region: str | None, endpoint: str | None = None) -> Any:
@@ -58,6 +60,20 @@ class Topics:
             )
         )
         return str(answer["SubscriptionArn"])
+
+    def subscribe_confirmed(self, arn: str, url: str, seconds: float) -> bool:
+        """Subscribe a URL; whether that is confirmed within some seconds.
+
+        A receiver that learned only just now that the topic is allowed may have refused the first
+        confirmation, so while there is none another is asked for.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            if self.confirmed(self.subscribe(arn, url), min(left, AGAIN_SECONDS)):
+                return True
+            if left <= AGAIN_SECONDS:
+                return False
 
     def confirmed(self, subscription: str, seconds: float) -> bool:
         """Whether a subscription is confirmed, within some seconds."""

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from receiver import catalogue, configured, keptsecrets
+from receiver.platforms import topics as topics_of_sns
 
 TOKEN = "an.access.token"
 INTEGRATION = {"service_name", "endpoint_name", "integration_enabled"}
@@ -230,6 +231,31 @@ def test_the_topics_are_allowed_subscribed_and_confirmed(
     )
     assert some.stdout.count("confirmed") == 1
     assert keptsecrets.read(tmp_path / ".receiver")["rainmaker"].topics == kept
+
+
+class Hasty:
+    """An SNS whose first confirmation comes before the topic is known to be allowed."""
+
+    def __init__(self) -> None:
+        self.subscribed = 0
+
+    def subscribe(self, **_asked: Any) -> dict[str, str]:
+        self.subscribed += 1
+        return {"SubscriptionArn": "arn:aws:sns:eu-central-1:123456789012:t:1"}
+
+    def get_subscription_attributes(self, SubscriptionArn: str) -> dict[str, Any]:
+        return {"Attributes": {"PendingConfirmation": str(self.subscribed < 2).lower()}}
+
+
+def test_a_confirmation_that_was_refused_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(topics_of_sns, "AGAIN_SECONDS", 0.05)
+    aws = Hasty()
+    found = topics_of_sns.Topics(aws, sleep=lambda _seconds: time.sleep(0.01))
+
+    assert found.subscribe_confirmed("arn:aws:sns:eu-central-1:123456789012:t", "https://r", 60)
+    assert aws.subscribed == 2
 
 
 def test_a_dry_run_of_a_subscription_needs_no_aws(run: Any, tmp_path: Path) -> None:

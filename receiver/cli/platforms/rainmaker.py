@@ -194,8 +194,7 @@ def subscribe(
     _allow(found, list(there.values()))
     pending = []
     for name, arn in there.items():
-        subscription = aws.subscribe(arn, target)
-        confirmed = aws.confirmed(subscription, wait)
+        confirmed = aws.subscribe_confirmed(arn, target, wait)
         output.line(f"{names[name]}  {arn}  {'confirmed' if confirmed else 'pending'}")
         pending += [] if confirmed else [arn]
     if missing:

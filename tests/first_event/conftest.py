@@ -110,7 +110,7 @@ def until() -> Callable[[Callable[[], Any]], None]:
     """Wait for a condition; fail when it does not come true."""
 
     def until(true: Callable[[], Any]) -> None:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while not true():
             assert time.monotonic() < end, "it did not come true in time"
             time.sleep(0.05)

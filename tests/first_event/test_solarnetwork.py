@@ -41,4 +41,4 @@ def test_what_a_hook_writes_to_the_queue_is_printed(moto: str, aws: Any, tmp_pat
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     config = "\n".join(["[sources.solarnetwork.pull.hooks]", *lines, ""])
     with RunningReceiver(tmp_path, config=config, environ={"SQS_SECRET": "b"}) as receiver:
-        assert json.loads(receiver.wait_for(EVENT, 20))["node"] == "789"
+        assert json.loads(receiver.wait_for(EVENT))["node"] == "789"

@@ -57,7 +57,7 @@ async def test_the_route_tries_again_and_the_others_do_not_notice(
     await stage.append(EVENTS)
     bad = stage.route("bad", SINK.format(fault=code, plain=plain), deadline=1.5)
     async with stage.playing(bad, stage.good()):
-        await eventually(lambda: stage.has_all("good"), 5)
+        await eventually(lambda: stage.has_all("good"))
         await eventually(lambda: stage.has_all("bad"))
         status = await stage.status("bad")
     attempts = await stage.inbox.attempts("id-7")

@@ -55,7 +55,7 @@ def scrape(receiver: RunningReceiver) -> dict[str, float]:
 def until(receiver: RunningReceiver, **expected: float) -> dict[str, float]:
     """The figures, once these are as expected; counts are handed on once a second."""
     wanted = {name.replace("__", " "): value for name, value in expected.items()}
-    end = time.monotonic() + 15
+    end = time.monotonic() + 40
     while True:
         found = scrape(receiver)
         if {name: found.get(name) for name in wanted} == wanted:
@@ -75,9 +75,7 @@ def test_workers_and_backstage_are_one_and_a_worker_that_dies_takes_nothing_away
         "receiver_refused_total__missing__gridx": 7,
         "receiver_deliveries_total__archive": 30,
     }
-    found = until(served, **counted)
-    assert found["receiver_commit_events_sum"] == 30
-    assert found["receiver_route_lag_events archive"] == 0
+    until(served, **counted, receiver_commit_events_sum=30, receiver_route_lag_events__archive=0)
 
     for pid in workers(served):
         os.kill(pid, signal.SIGKILL)

@@ -157,11 +157,11 @@ def test_sighup_with_a_wrong_configuration_changes_nothing(
 ) -> None:
     serving = make()
     eventually(lambda: len(serving.workers) == 2)
-    serving.receiver.wait_for("  delivering list", 30)
+    serving.receiver.wait_for("  delivering list")
     before = {process.pid for process in serving.children}
     serving.configure(config + "[routes.wrong]\nsink = 'absent'\n")
     os.kill(serving.receiver.pid, signal.SIGHUP)
-    line = serving.receiver.wait_for("nothing was reloaded", 30)
+    line = serving.receiver.wait_for("nothing was reloaded")
     assert "no sink 'absent' is installed" in line
     assert {process.pid for process in serving.children} == before
     assert platform(serving.receiver).send().status_code == 200
@@ -189,14 +189,14 @@ def test_a_killed_worker_is_replaced_also_while_the_configuration_is_wrong(
     serving.configure("[server]\npublic = ")
     for worker in serving.workers:
         worker.kill()
-    serving.receiver.wait_for("going on with what was configured before", 30)
+    serving.receiver.wait_for("going on with what was configured before")
     assert platform(serving.receiver).send().status_code == 200
 
 
 def test_workers_and_backstage_do_not_outlive_a_killed_arbiter(make: Make, eventually: Any) -> None:
     serving = make()
     eventually(lambda: len(serving.children) == 3)
-    serving.receiver.wait_for("  delivering list", 30)
+    serving.receiver.wait_for("  delivering list")
     orphans = serving.children
     serving.receiver.stop(signal.SIGKILL)
     eventually(lambda: not any(process.is_running() for process in orphans))

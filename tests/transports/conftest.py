@@ -107,7 +107,7 @@ async def inbox() -> AsyncIterator[MemoryInbox]:
 
 
 async def _until(true: Callable[[], Any], look: Callable[[], Any] = lambda: "") -> None:
-    end = time.monotonic() + 5.0
+    end = time.monotonic() + 40.0
     while not true():
         assert time.monotonic() < end, f"it did not come true: {look()}"
         await asyncio.sleep(0.005)

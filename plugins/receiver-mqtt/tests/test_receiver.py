@@ -18,7 +18,7 @@ from receiver.testing.looking import looked
 
 
 def until(true: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "it did not come true in time"
         time.sleep(0.05)

@@ -29,13 +29,13 @@ def on_event(event):
         time.sleep(0.2)
     print(f"let in {event.node} seq {event.seq} replay {event.replay}.", flush=True)
 """
-CONFIG = """
+CONFIG = f"""
 plugins_dir = "plugins"
 [routes.door]
 sink = "door"
 events = ["appliance/*"]
-retry = { schedule = [0.5, 0.5, 0.5] }
-breaker = { threshold = 0 }
+retry = {{ schedule = {[0.5] * 200} }}
+breaker = {{ threshold = 0 }}
 """
 
 

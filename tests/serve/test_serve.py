@@ -28,8 +28,8 @@ def test_events_are_taken_in_by_several_workers_and_delivered(
     assert [sender.send().status_code for _ in range(20)] == [200] * 20
     eventually(lambda: sorted(serving.got()) == sorted(sender.accepted))
     eventually(lambda: len(serving.workers) == 4)
-    assert any("strict: on the disk before" in line for line in serving.receiver.lines)
-    assert any("[routes.jsonl]" in line for line in serving.receiver.lines), "an unused sink"
+    serving.receiver.wait_for("strict: on the disk before")
+    serving.receiver.wait_for("[routes.jsonl]")  # an unused sink
 
 
 CONFIG_OF_FOUR = """
@@ -143,9 +143,9 @@ def test_sighup_begins_anew_with_new_processes_and_loses_nothing(
     serving.configure(config.replace("grace = 5", "grace = 5\nworkers = 3"))
     mark = len(serving.receiver.lines)
     os.kill(serving.receiver.pid, signal.SIGHUP)
-    eventually(lambda: len({p.pid for p in serving.workers} - before) == 3, 30)
-    eventually(lambda: not {p.pid for p in serving.workers} & before, 30)
-    serving.receiver.wait_for("  delivering list", 30, mark)
+    eventually(lambda: len({p.pid for p in serving.workers} - before) == 3)
+    eventually(lambda: not {p.pid for p in serving.workers} & before)
+    serving.receiver.wait_for("  delivering list", after=mark)
     sender.send()
     eventually(lambda: sorted(serving.got()) == sorted(sender.accepted))
     [answer] = serving.receiver.send("appliance/online")
@@ -178,7 +178,7 @@ def test_a_killed_backstage_is_started_again_and_ingest_goes_on(
     assert sender.send().status_code == 200
     serving.receiver.wait_for("backstage ended (SIGKILL)")
     # A call whose end was not yet written down is made again: at least once.
-    eventually(lambda: set(serving.got()) == set(sender.accepted), 30)
+    eventually(lambda: set(serving.got()) == set(sender.accepted))
 
 
 def test_a_killed_worker_is_replaced_also_while_the_configuration_is_wrong(

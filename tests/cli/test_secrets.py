@@ -64,7 +64,7 @@ def told(tmp_path: Path, run: Run) -> Run:
             input=value,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

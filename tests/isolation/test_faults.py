@@ -39,8 +39,9 @@ class Bad(Keeps):
 
 
 async def settled(stage: Any, route: str) -> bool:
+    """Whether we know here of everything that its process has done."""
     status = await stage.status(route)
-    return (status.lag, status.in_flight) == (0, 0)
+    return (status.delivered, status.in_flight) == (EVENTS, 0)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,7 @@ async def test_the_route_tries_again_and_the_others_do_not_notice(
     async with stage.playing(bad, stage.good()):
         await eventually(lambda: stage.has_all("good"))
         await eventually(lambda: stage.has_all("bad"))
+        await eventually(lambda: settled(stage, "bad"))
         status = await stage.status("bad")
     attempts = await stage.inbox.attempts("id-7")
     assert [(each.route, each.number) for each in attempts] == [("bad", 1)]

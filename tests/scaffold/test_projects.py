@@ -1,8 +1,8 @@
 """`receiver new sink`: of every kind a project that installs, passes and delivers, unedited.
 
-All of them go into one new environment without an index. Each project's own tests deliver through a
-route of a dispatcher, here and in a process of its own; the last part here does so with a whole
-receiver.
+All of them go into one new environment without an index: the first one pays for what all of them
+need. Each project's own tests deliver through a route of a dispatcher, here and in a process of its
+own; the last test here does so with a whole receiver.
 """
 
 from __future__ import annotations
@@ -35,26 +35,20 @@ def test_new_sinks_of_every_kind_install_pass_and_deliver_unedited(
     fresh: Place, recording_server: RecordingServer, tmp_path: Path
 ) -> None:
     # One test, for one environment: workers of pytest-xdist would each make their own.
-    projects = [made(kind, tmp_path) for kind in KINDS]
-    # All at once: most of pip's time goes into what they need, which is the same.
-    told = [part for project in projects for part in ("-e", f"{project}[test]")]
-    fresh.pip("install", "--quiet", *told, cwd=tmp_path)
-    for project in projects:
-        passes_its_own_tests_and_lint(project, fresh)
+    for kind in KINDS:
+        installs_and_passes_its_own_tests_and_lint(kind, fresh, tmp_path)
     pass_their_type_check(fresh, tmp_path)
     are_listed_and_delivered_through(fresh, recording_server, tmp_path)
 
 
-def made(kind: str, projects: Path) -> Path:
+def installs_and_passes_its_own_tests_and_lint(kind: str, fresh: Place, projects: Path) -> None:
     asked = ["new", "sink", f"my-{kind}", "--kind", kind, "--events", "appliance/*"]
-    done = receiver(*asked, cwd=projects)
-    assert done.returncode == 0, done.stderr
-    return projects / f"receiver-my-{kind}"
-
-
-def passes_its_own_tests_and_lint(project: Path, fresh: Place) -> None:
+    made = receiver(*asked, cwd=projects)
+    assert made.returncode == 0, made.stderr
+    project = projects / f"receiver-my-{kind}"
     program = fresh.python.parent
 
+    fresh.pip("install", "--quiet", "-e", ".[test]", cwd=project)
     tests = fresh.run(program / "pytest", "-q", "-rs", cwd=project).stdout
     fresh.run(program / "ruff", "check", ".", cwd=project)
     fresh.run(program / "ruff", "format", "--check", ".", cwd=project)

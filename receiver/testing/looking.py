@@ -19,7 +19,7 @@ from typing import Any
 
 
 def looked(
-    url: str, number: int, environ: Mapping[str, str], *arguments: str, seconds: float = 20.0
+    url: str, number: int, environ: Mapping[str, str], *arguments: str, seconds: float = 40.0
 ) -> tuple[list[dict[str, Any]], str]:
     """The first `number` messages that it prints, as JSON, and all that it tells on stderr.
 

@@ -22,8 +22,8 @@ from typing import Any, Literal
 
 from receiver import catalogue, keptsecrets
 
-START_SECONDS = 30.0
-STOP_SECONDS = 30.0
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
 _LISTENING = re.compile(r"\s*listening\s+(http://\S+)")
 _ADMIN = re.compile(r"\s*admin\s+(http://\S+)")
 _READY = "Ctrl-C"
@@ -140,7 +140,7 @@ class RunningReceiver:
             self._reader.join(STOP_SECONDS)
         return status
 
-    def run(self, *arguments: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run another command of `receiver` in the same folder."""
         return subprocess.run(  # noqa: S603 (our own interpreter and module)
             [sys.executable, "-m", "receiver", *arguments],
@@ -165,7 +165,7 @@ class RunningReceiver:
             raise RuntimeError(done.stderr.strip())
         return answers
 
-    def wait_for(self, text: str, seconds: float = 30.0, after: int = 0) -> str:
+    def wait_for(self, text: str, seconds: float = 40.0, after: int = 0) -> str:
         """The first printed line (from the `after`th on) that holds `text`.
 
         Raises RuntimeError, with everything printed, when it does not come in time.

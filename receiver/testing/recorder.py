@@ -69,7 +69,7 @@ class RecordingServer:
         self.url = ""
         """Where it is, with a path."""
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[Recorded]:
+    def wait_for(self, count: int, seconds: float = 40.0) -> list[Recorded]:
         """The requests, once there are `count` of them; RuntimeError when they do not come."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.requests) >= count, seconds):

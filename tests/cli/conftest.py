@@ -45,7 +45,7 @@ def run(tmp_path: Path) -> Run:
             env={**os.environ, **environ},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

@@ -63,10 +63,10 @@ def test_dead_letters_are_retried_and_dropped_by_id_by_filter_and_all(
 
     done = asked(receiver, "dead", "retry", letters[0]["event"]["id"], "--yes")
     assert (done["meant"], done["done"], done["routes"]) == (1, 1, ["door"])
-    receiver.wait_for("let in n-1 seq 1 attempt 1.", 3.0)
+    receiver.wait_for("let in n-1 seq 1 attempt 1.")
 
     assert asked(receiver, "dead", "retry", "--node", "n-2", "--yes")["done"] == 2
-    receiver.wait_for("let in n-2 seq 4 attempt 1.", 3.0)
+    receiver.wait_for("let in n-2 seq 4 attempt 1.")
     lines = [line for line in receiver.lines if "let in n-2" in line]
     assert ["seq 3" in lines[0], "seq 4" in lines[1]] == [True, True]
 
@@ -74,7 +74,7 @@ def test_dead_letters_are_retried_and_dropped_by_id_by_filter_and_all(
     assert (nobody.returncode, "say --yes" in nobody.stderr) == (2, True)
     assert asked(receiver, "dead", "drop", "2", "--yes")["done"] == 1
     assert asked(receiver, "dead", "retry", "--all", "--yes")["done"] == 4
-    receiver.wait_for("let in n-4 seq 8 attempt 1.", 3.0)
+    receiver.wait_for("let in n-4 seq 8 attempt 1.")
     assert asked(receiver, "dead", "list") == []
     assert not any("seq 2 " in line for line in receiver.lines if "let in" in line)
     attempts = asked(receiver, "events", "show", "8")["attempts"]

@@ -138,7 +138,7 @@ def test_when_nothing_is_delivered_any_more_it_says_why_and_ends(tmp_path: Path)
 
     assert line.endswith("CancelledError")
     assert receiver._process is not None
-    assert receiver._process.wait(10) == 1
+    assert receiver._process.wait(60) == 1
     receiver.stop()
     assert not any("Traceback" in line for line in receiver.lines)
 

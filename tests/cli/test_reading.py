@@ -160,7 +160,7 @@ def test_tail_follows_what_comes_in_and_ends_on_ctrl_c(
     [answer] = running.send("appliance/online")
     new = json.loads(tail.stdout.readline())
     tail.send_signal(signal.SIGINT)
-    _, errors = tail.communicate(timeout=10)
+    _, errors = tail.communicate(timeout=60)
     assert old["type"] == "appliance/online"
     assert new["id"] == answer["ids"][0]
     assert (tail.returncode, errors) == (0, "")

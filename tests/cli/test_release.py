@@ -63,7 +63,7 @@ def test_what_the_spec_knows_now_is_released_once_and_the_rest_stays(tmp_path: P
         assert (dry["released"], dry["still_wrong"]) == (2, 1)
         done = asked(receiver, "release", ids[0], "--yes")
         assert (done["released"], done["still_wrong"]) == (1, 0)
-        receiver.wait_for("got 00000001 seq 1 released True.", 5.0)
+        receiver.wait_for("got 00000001 seq 1 released True.")
 
         racing = [
             subprocess.Popen(
@@ -76,7 +76,7 @@ def test_what_the_spec_knows_now_is_released_once_and_the_rest_stays(tmp_path: P
         ]
         said = [each.communicate(timeout=60)[0] for each in racing]
         assert sum("released: 1" in each for each in said) == 1, said
-        receiver.wait_for("got 00000002 seq 2 released True.", 5.0)
+        receiver.wait_for("got 00000002 seq 2 released True.")
         assert len(asked(receiver, "list", "--events")) == 1
         got = [line for line in receiver.lines if line.startswith("got ")]
         assert len(got) == 2

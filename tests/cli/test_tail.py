@@ -42,7 +42,7 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._screen, keys.encode())
 
-    def until(self, wanted: str, seconds: float = 15.0) -> None:
+    def until(self, wanted: str, seconds: float = 40.0) -> None:
         """Read on until something new is shown that holds `wanted`."""
         end, start = time.monotonic() + seconds, len(self.text)
         while wanted not in self.text[start:]:
@@ -89,7 +89,7 @@ def test_keys_pause_choose_show_replay_and_end(receiver: RunningReceiver) -> Non
         terminal.press(" ")
         terminal.until("n-3")
         terminal.press("q")
-        assert terminal.process.wait(10) == 0
+        assert terminal.process.wait(40) == 0
     finally:
         terminal.process.kill()
         terminal.process.wait()

@@ -82,7 +82,7 @@ async def test_events_are_taken_in_again_once_there_is_room(open_inbox, entry, p
 
     await inbox.settle(await inbox.claim("r", 1_000, now=now, match=lambda head: True))
     await purge(store=inbox)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while True:
             try:
                 await inbox.append([entry(id="again")])

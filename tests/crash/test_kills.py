@@ -13,7 +13,7 @@ def test_whatever_is_killed_every_event_answered_200_reaches_every_sink_in_order
     tmp_path: Path, workers: int, events: int, kills: int
 ) -> None:
     outcome = campaign(
-        tmp_path / "run", events=events, kills=kills, workers=workers, fail=0.01, limit=150
+        tmp_path / "run", events=events, kills=kills, workers=workers, fail=0.01, limit=400
     )
     print("\n".join(outcome.lines()))
 

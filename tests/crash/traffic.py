@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 PATH = "/gridx/events"
 SECRET = b"what-the-harness-and-the-receiver-know"
-PATIENCE = 10.0
+PATIENCE = 40.0
 """Seconds to wait for an answer before the connection is given up."""
 RUN = 8
 """Events of one node that are sent in a row before another node's turn."""

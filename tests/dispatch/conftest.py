@@ -160,7 +160,7 @@ class Stage:
         return sum(status.in_flight for status in statuses if status.route == route) == 0
 
 
-async def until(true: Callable[[], Any], seconds: float = 5.0) -> None:
+async def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
     """Wait for a condition, plain or async; fail when it does not come true."""
     async with asyncio.timeout(seconds):
         while True:

@@ -143,6 +143,7 @@ def in_a_loop_of_its_own(test: Any) -> Any:
     return run
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("bad", MISBEHAVING, ids=lambda sink: sink.__name__)
 @in_a_loop_of_its_own
 async def test_the_routes_beside_a_bad_one_deliver_everything(

@@ -42,6 +42,7 @@ def never(error: BaseException) -> None:
     raise AssertionError(error)
 
 
+@pytest.mark.alone
 def test_what_goes_on_though_cancelled_is_left_after_a_second() -> None:
     async def endless() -> AsyncIterator[None]:
         try:
@@ -88,6 +89,7 @@ def test_what_it_ends_with_is_raised(error: BaseException) -> None:
         loop.run(main(), stray=never)
 
 
+@pytest.mark.alone
 def test_a_call_that_goes_on_though_cancelled_is_named_and_left(
     new_stage: Any, eventually: Any
 ) -> None:

@@ -186,7 +186,7 @@ async def test_stopping_ends_a_call_that_takes_longer_than_the_grace(
             await asyncio.sleep(3600)
 
     await stage.append(1)
-    async with asyncio.timeout(2), stage.playing(stage.route("r", Endless), grace=0.05):
+    async with asyncio.timeout(40), stage.playing(stage.route("r", Endless), grace=0.05):
         await eventually(lambda: begun)
     assert (await stage.place("r")).position == 0
 
@@ -209,7 +209,7 @@ async def test_a_store_that_fails_for_a_while_loses_nothing(stage: Any, eventual
     async with stage.playing(stage.route("r", recorder(seen))) as dispatcher:
         await eventually(lambda: len(seen) > 10)
         stage.inbox.gone = True
-        await asyncio.sleep(0.15)
+        await eventually(lambda: dispatcher.statuses()[0].last_error)
         (status,) = await dispatcher.status()
         assert "no space left on device" in (status.last_error or "")
         assert status.lag is None

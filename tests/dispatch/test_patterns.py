@@ -75,6 +75,6 @@ def test_upper_and_lower_case_differ() -> None:
 
 
 def test_no_pattern_costs_much() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     Patterns(["*a" * 40 + "b"]).match("a" * 2000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

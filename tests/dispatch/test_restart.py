@@ -105,6 +105,11 @@ async def test_routes_over_one_file_have_places_of_their_own(
     stage: Any, eventually: Any, tmp_path: Path
 ) -> None:
     await reopened(stage, tmp_path / "inbox.db")
+
+    async def twenty_failures() -> bool:
+        found = {status.route: status.failed for status in await dispatcher.status()}
+        return found["failing"] >= 20
+
     one: list[tuple[int, int]] = []
     two: list[tuple[int, int]] = []
     await stage.append(200, node=lambda n: f"n{n % 20}")
@@ -116,6 +121,7 @@ async def test_routes_over_one_file_have_places_of_their_own(
     async with stage.playing(*routes) as dispatcher:
         await eventually(lambda: stage.passed("one"))
         await eventually(lambda: stage.passed("two"))
+        await eventually(twenty_failures)
         statuses = {status.route: status for status in await dispatcher.status()}
     assert (len(one), len(two)) == (200, 10)
     assert statuses["one"].delivered == 200

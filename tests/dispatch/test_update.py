@@ -77,8 +77,7 @@ async def test_a_changed_route_takes_over_when_the_calls_under_way_have_ended(
     one = stage.route("one", before.sink, concurrency=1)
     async with stage.playing(one) as dispatcher:
         await stage.append(4)
-        await eventually(lambda: before.opened)
-        await asyncio.sleep(0.05)
+        await eventually(lambda: dispatcher.statuses()[0].in_flight)
         await dispatcher.update([stage.route("one", after.sink)])
         await asyncio.sleep(0.05)
         assert after.seen == [], "two sinks of one route never run at once"
@@ -99,8 +98,7 @@ async def test_what_a_changed_route_left_undone_is_delivered_by_its_successor(
     async with stage.playing(stage.route("one", before.sink, deadline=60.0)) as dispatcher:
         dispatcher._grace = 0.1
         await stage.append(6, node=lambda n: f"n{n % 2}")
-        await eventually(lambda: before.opened)
-        await asyncio.sleep(0.05)
+        await eventually(lambda: dispatcher.statuses()[0].in_flight)
         await dispatcher.update([stage.route("one", after.sink)])
         await eventually(lambda: len(after.seen) == 6)
         await eventually(lambda: stage.passed("one"))
@@ -115,8 +113,7 @@ async def test_several_changes_while_a_call_runs_end_in_the_last(
     slow, skipped, last = Recorder(gate), Recorder(), Recorder()
     async with stage.playing(stage.route("one", slow.sink)) as dispatcher:
         await stage.append(1)
-        await eventually(lambda: slow.opened)
-        await asyncio.sleep(0.05)
+        await eventually(lambda: dispatcher.statuses()[0].in_flight)
         await dispatcher.update([stage.route("one", skipped.sink)])
         await dispatcher.update([])
         await dispatcher.update([stage.route("one", last.sink)])

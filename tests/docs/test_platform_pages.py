@@ -82,7 +82,7 @@ def test_every_command_of_the_pages_exists_with_its_options() -> None:
         input=json.dumps(words),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -121,7 +121,7 @@ def test_what_a_bridge_signs_as_the_page_says_is_taken() -> None:
             cwd=receiver.folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert '"status":"accepted"' in done.stdout, done.stderr

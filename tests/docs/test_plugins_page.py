@@ -94,7 +94,7 @@ def test_the_pages_test_passes(folder: Path) -> None:
         env={"PYTHONPATH": str(folder / "my-plugins"), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert found.returncode == 0, found.stdout + found.stderr

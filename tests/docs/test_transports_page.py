@@ -58,7 +58,7 @@ def until_listed(
     receiver: RunningReceiver, number: int, *arguments: str
 ) -> list[dict[str, object]]:
     """The events of the inbox, once there are so many."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while True:
         said = receiver.run("events", "list", "--json").stdout
         found: list[dict[str, Any]] = json.loads(said)
@@ -129,7 +129,7 @@ def test_status_tells_how_a_puller_is_doing(receiver: RunningReceiver) -> None:
         found: dict[str, Any] = json.loads(said.stdout)
         return found
 
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while not (told := status())["pulls"] or not told["pulls"][0]["quarantined"]:
         assert time.monotonic() < end, told
     [pull] = told["pulls"]

@@ -171,7 +171,7 @@ def test_it_goes_on_until_it_is_stopped_and_takes_the_share_down(
     assert process.stdout is not None
     assert "leads to" in process.stdout.readline()
     process.send_signal(number)
-    _, wrong = process.communicate(timeout=30)
+    _, wrong = process.communicate(timeout=60)
 
     assert process.returncode == 0, wrong
     assert log(tmp_path)[-1] == "deleted"
@@ -209,7 +209,7 @@ def test_why_there_is_no_share_is_explained(
 
 def test_a_zrok_that_ends_by_itself_is_told(expose: Callable[..., subprocess.Popen[str]]) -> None:
     process = expose("--no-probe", how="dies")
-    _, wrong = process.communicate(timeout=30)
+    _, wrong = process.communicate(timeout=60)
 
     assert process.returncode == 1
     assert "the router is gone" in wrong
@@ -235,7 +235,7 @@ def test_without_a_receiver_nothing_is_shared(program: Path, tmp_path: Path) -> 
         env={**os.environ, "RECEIVER_SERVER__PUBLIC": "127.0.0.1:9"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
 
     assert done.returncode == 1

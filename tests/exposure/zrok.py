@@ -58,7 +58,7 @@ class Frontend(http.server.BaseHTTPRequestHandler):
             body = body.replace(b"\r\n", b"\n")
         if "small" in AS and len(body) > 100_000:
             return self.answer(413, [], b"")
-        connection = http.client.HTTPConnection(self.target, timeout=10)
+        connection = http.client.HTTPConnection(self.target, timeout=40)
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
         fields = [(n, v) for n, v in answer.getheaders() if n.lower() != "content-length"]

@@ -46,7 +46,7 @@ def exposed(receiver: RunningReceiver, command: list[str], folder: Path) -> Iter
         yield json.loads(process.stdout.readline())["url"]
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def test_from_an_empty_curl_to_the_event_of_a_rule(
@@ -57,7 +57,7 @@ def test_from_an_empty_curl_to_the_event_of_a_rule(
     with RunningReceiver(environ={"GRIDX_TOKEN": token}) as receiver:
         curl = steps.line("curl").replace("localhost:8080", receiver.url)
         refused = subprocess.run(
-            ["bash", "-ec", curl], capture_output=True, text=True, timeout=30, check=False
+            ["bash", "-ec", curl], capture_output=True, text=True, timeout=60, check=False
         )
         assert " 401 " in refused.stdout.splitlines()[0]
         receiver.wait_for(f"receiver send {EVENT}")

@@ -151,7 +151,7 @@ def receiver(channel: Channel, settings: dict[str, Any], tmp_path: Path) -> Iter
 def until() -> Callable[..., None]:
     """Wait for a condition; fail when it does not come true."""
 
-    def until(true: Callable[[], Any], seconds: float = 15.0) -> None:
+    def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, "it did not come true in time"

@@ -31,7 +31,7 @@ def test_what_cannot_be_looked_at_is_one_line(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert done.returncode == status

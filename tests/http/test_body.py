@@ -114,6 +114,7 @@ async def test_halves_of_bodies_leave_room_for_one_that_comes_at_once() -> None:
     assert [type(outcome) for outcome in await asyncio.gather(*halves)].count(TooSlow) == 3
 
 
+@pytest.mark.alone
 async def test_each_wait_has_its_own_deadline_though_one_timer_serves_all() -> None:
     bodies = Bodies(seconds=0.1)
     loop = asyncio.get_running_loop()

@@ -57,6 +57,7 @@ async def test_a_caller_that_gave_up_before_the_commit_is_left_out(inbox, path, 
     assert [event.id for event in await inbox.read(Query())] == ["before", "first", "last"]
 
 
+@pytest.mark.alone
 async def test_beyond_the_bound_of_the_queue_callers_are_refused_at_once(
     inbox, path, entry, monkeypatch
 ):
@@ -78,6 +79,7 @@ async def test_beyond_the_bound_of_the_queue_callers_are_refused_at_once(
     assert len(await inbox.append([entry()])) == 1
 
 
+@pytest.mark.alone
 async def test_the_loop_is_never_held_up(inbox, entry):
     """While thousands of events are appended and read, a 1 ms tick is late by little."""
     await inbox.open()
@@ -101,6 +103,7 @@ async def test_the_loop_is_never_held_up(inbox, entry):
     assert max(late) < 0.1
 
 
+@pytest.mark.alone
 async def test_a_disk_that_hangs_holds_up_the_loop_once(inbox, entry, monkeypatch):
     """The first time cannot be known before; after it the loop goes on, and can answer 503."""
     await inbox.append([entry()])  # opened by the thread

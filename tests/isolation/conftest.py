@@ -155,7 +155,7 @@ def stage(tmp_path: Path, inbox: Inbox, catalogue: Catalogue) -> Stage:
 
 @pytest.fixture
 def eventually() -> Callable[..., Awaitable[None]]:
-    async def until(true: Callable[[], Any], seconds: float = 20.0) -> None:
+    async def until(true: Callable[[], Any], seconds: float = 60.0) -> None:
         """Wait for a condition, plain or async; fail when it does not come true."""
         async with asyncio.timeout(seconds):
             while True:

@@ -38,8 +38,10 @@ class Bad(Keeps):
 """
 
 
-async def delivered(stage: Any, route: str) -> bool:
-    return bool((await stage.status(route)).delivered == EVENTS)
+async def settled(stage: Any, route: str) -> bool:
+    """Whether we know here of everything that its process has done."""
+    status = await stage.status(route)
+    return (status.delivered, status.in_flight) == (EVENTS, 0)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,7 @@ async def test_the_route_tries_again_and_the_others_do_not_notice(
     async with stage.playing(bad, stage.good()):
         await eventually(lambda: stage.has_all("good"))
         await eventually(lambda: stage.has_all("bad"))
-        # A process tells of a call when it has ended, a moment after the sink has done its work.
-        await eventually(lambda: delivered(stage, "bad"))
+        await eventually(lambda: settled(stage, "bad"))
         status = await stage.status("bad")
     attempts = await stage.inbox.attempts("id-7")
     assert [(each.route, each.number) for each in attempts] == [("bad", 1)]

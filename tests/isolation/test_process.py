@@ -91,7 +91,7 @@ class Prints(Keeps):
 """
     await stage.append(5)
     async with stage.playing(stage.route("prints", code), stage.good()):
-        await eventually(lambda: stage.has_all("good"), 5)
+        await eventually(lambda: stage.has_all("good"))
         await eventually(lambda: stage.has_all("prints"))
         assert (await stage.status("prints")).failed == 0
     out = capfd.readouterr().out
@@ -140,7 +140,7 @@ def program(folder: Path, sink: str, how: str) -> subprocess.Popen[str]:
 
 
 def test_the_console_prints_as_it_does_among_the_others(tmp_path: Path) -> None:
-    out, errors = program(tmp_path, "console", "stop").communicate(timeout=30)
+    out, errors = program(tmp_path, "console", "stop").communicate(timeout=60)
     lines = [line for line in out.splitlines() if line.startswith('{"seq": 1, "id": "1"')]
     assert len(lines) == 1, (out, errors)
 
@@ -177,7 +177,7 @@ def there(pid: int) -> bool:
         return False
 
 
-def wait_for(true: Any, seconds: float = 15.0) -> None:
+def wait_for(true: Any, seconds: float = 40.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
@@ -206,7 +206,7 @@ class Starts(Keeps):
         assert pid != os.getpid()
     assert (stage.folder / "closed").exists()
     other = int((stage.folder / "other").read_text())
-    await eventually(lambda: not there(pid) and not there(other), 5)
+    await eventually(lambda: not there(pid) and not there(other))
 
 
 async def test_a_terminals_interrupt_is_its_parents_business(stage: Any, eventually: Any) -> None:

@@ -40,6 +40,7 @@ class Crashes(Keeps):
     async with stage.playing(stage.route("crashes", code), stage.good()):
         await eventually(lambda: stage.has_all("good"))
         await asyncio.sleep(4)
+        await eventually(lambda: len((stage.folder / "opened").read_text()) >= 2)
         status = await stage.status("crashes")
         assert status.state in ("starting", "running")
     assert 2 <= len((stage.folder / "opened").read_text()) <= 8

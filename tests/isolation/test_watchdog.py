@@ -81,7 +81,7 @@ def folder_with(hook: str, folder: Path) -> Path:
     return folder
 
 
-LONGEST = 45.0
+LONGEST = 90.0
 """Seconds after which a program is ended, so that no test waits for it for ever."""
 
 
@@ -110,7 +110,7 @@ def routes(folder: Path) -> list[Route]:
 @pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
 def test_who_holds_up_the_loop_is_named_and_ends_the_process(hook: str, tmp_path: Path) -> None:
     process = run(folder_with(hook, tmp_path))
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == watchdog.STUCK, errors
     assert "most recent call first" in errors
     stuck = watchdog.stuck_routes(tmp_path)
@@ -124,7 +124,7 @@ def test_the_next_start_gives_it_a_process_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder_with(HOOKS["an async hook that sleeps"], tmp_path)
-    run(tmp_path).communicate(timeout=30)
+    run(tmp_path).communicate(timeout=60)
     slow, good = watchdog.confined(tmp_path, routes(tmp_path))
     assert (slow.isolation, good.isolation) == ("process", "thread")
     assert re.search(r"holds the event loop \(sink holds, \d{4}-", str(slow.confined))
@@ -133,7 +133,7 @@ def test_the_next_start_gives_it_a_process_of_its_own(
 
 def test_a_changed_plugin_gets_another_chance(tmp_path: Path) -> None:
     folder_with(HOOKS["an async hook that sleeps"], tmp_path)
-    run(tmp_path).communicate(timeout=30)
+    run(tmp_path).communicate(timeout=60)
     os.utime(tmp_path / "holds.py", ns=(1, 1))
     assert {route.isolation for route in watchdog.confined(tmp_path, routes(tmp_path))} == {
         "thread"
@@ -155,7 +155,7 @@ def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) 
         time.sleep(1.0)
         assert process.poll() is None  # the watchdog cannot run either
         process.send_signal(signal.SIGABRT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     finally:
         process.kill()  # it would keep a processor busy for ever
     slow, good = watchdog.confined(tmp_path, routes(tmp_path))

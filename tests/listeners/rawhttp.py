@@ -27,7 +27,7 @@ class Server:
         self.process = process
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=40)
 
     def answers(self, *pieces: bytes, pause: float = 0.0) -> list[int]:
         """The statuses of everything answered until the server closes."""
@@ -91,4 +91,4 @@ def serving(**limits: Any) -> Iterator[Server]:
             yield server
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)

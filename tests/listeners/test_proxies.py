@@ -20,7 +20,7 @@ def seen_through(server: Server, *fields: bytes) -> tuple[str, str]:
     """Client and scheme of a request that comes from the proxy."""
     head = b"".join(field + b"\r\n" for field in fields)
     with socket.create_connection(
-        ("127.0.0.1", server.port), timeout=10, source_address=(PROXY, 0)
+        ("127.0.0.1", server.port), timeout=40, source_address=(PROXY, 0)
     ) as connection:
         connection.sendall(b"GET /test/seen HTTP/1.1\r\nHost: x\r\nConnection: close\r\n")
         connection.sendall(head + b"\r\n")

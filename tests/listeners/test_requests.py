@@ -110,6 +110,7 @@ def test_half_closing_clients_are_answered(server: Server) -> None:
             assert SAID.findall(rest_of(connection)) == expected
 
 
+@pytest.mark.alone
 def test_half_a_request_and_a_half_close_is_the_end(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(post(b"[", b"Content-Length: 2"))

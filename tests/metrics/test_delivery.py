@@ -78,7 +78,7 @@ async def delivering(
     await dispatcher.register()
     await inbox.append([entry(number, node) for number, node in enumerate(nodes)])
     running = asyncio.create_task(dispatcher.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while not passed(dispatcher, len(nodes)):  # noqa: ASYNC110 (there is no event for it)
             await asyncio.sleep(0.005)
     yield dispatcher

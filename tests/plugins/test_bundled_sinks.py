@@ -24,7 +24,7 @@ from receiver.inbox.memory import MemoryInbox
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-SECONDS = 10.0
+SECONDS = 40.0
 
 
 def entry(number: int, *, source: str = "gridx", node: str = "n1") -> Entry:

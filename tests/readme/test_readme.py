@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
-PATIENCE = 30
+PATIENCE = 60
 """Seconds for something to appear on the first terminal."""
 
 

@@ -39,7 +39,7 @@ sink = "lists"
 Until = Callable[..., None]
 
 
-def until(true: Callable[[], Any], seconds: float = 40.0) -> None:
+def until(true: Callable[[], Any], seconds: float = 60.0) -> None:
     """Wait for a condition; fail when it does not come true."""
     end = time.monotonic() + seconds
     while not true():
@@ -52,7 +52,7 @@ class Platform:
 
     def __init__(self, receiver: RunningReceiver, secret: str = "hush-a") -> None:
         self.receiver = receiver
-        self.client = httpx.Client(base_url=receiver.url, timeout=20.0)
+        self.client = httpx.Client(base_url=receiver.url, timeout=40.0)
         self.accepted: list[str] = []
         contract = catalogue.load().contract
         [event] = contract.find("appliance/online")

@@ -32,6 +32,7 @@ def on_event(event):
 """
 
 
+@pytest.mark.alone
 def test_a_secret_is_rotated_under_load_within_a_second(
     make: Make, platform: Any, eventually: Any, config: str
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_secret_is_rotated_under_load_within_a_second(
     assert len(said) == 2, "each change is told once, by one process of all"
 
 
+@pytest.mark.alone
 def test_a_secret_in_a_file_of_its_own_is_followed(
     make: Make, platform: Any, eventually: Any, tmp_path: Path, config: str
 ) -> None:
@@ -76,11 +78,12 @@ def test_a_secret_in_a_file_of_its_own_is_followed(
     assert {new.send().status_code for _ in range(10)} == {200}
 
 
+@pytest.mark.alone
 def test_a_route_is_added_and_removed_while_events_are_delivered(
     make: Make, platform: Any, eventually: Any, config: str
 ) -> None:
     serving = make()
-    serving.receiver.wait_for("  delivering list", 30)
+    serving.receiver.wait_for("  delivering list")
     sender = platform(serving.receiver)
     sender.send()
     eventually(lambda: len(serving.got()) == 1)
@@ -111,7 +114,7 @@ def test_a_file_that_does_not_validate_changes_nothing_and_is_one_line(
     make: Make, platform: Any, eventually: Any, config: str
 ) -> None:
     serving = make()
-    serving.receiver.wait_for("  delivering list", 30)
+    serving.receiver.wait_for("  delivering list")
     eventually(lambda: len(serving.workers) == 2)
     sender = platform(serving.receiver)
     sender.send()
@@ -131,7 +134,7 @@ def test_a_file_that_does_not_validate_changes_nothing_and_is_one_line(
 
 def test_what_needs_new_processes_is_told(make: Make, eventually: Any, config: str) -> None:
     serving = make()
-    serving.receiver.wait_for("  delivering list", 30)
+    serving.receiver.wait_for("  delivering list")
     serving.configure(config.replace("grace = 5", "grace = 6"))
     serving.receiver.wait_for("server.grace: changes with a reload (SIGHUP)")
 

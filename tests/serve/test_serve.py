@@ -28,8 +28,8 @@ def test_events_are_taken_in_by_several_workers_and_delivered(
     assert [sender.send().status_code for _ in range(20)] == [200] * 20
     eventually(lambda: sorted(serving.got()) == sorted(sender.accepted))
     eventually(lambda: len(serving.workers) == 4)
-    assert any("strict: on the disk before" in line for line in serving.receiver.lines)
-    assert any("[routes.jsonl]" in line for line in serving.receiver.lines), "an unused sink"
+    serving.receiver.wait_for("strict: on the disk before")
+    serving.receiver.wait_for("[routes.jsonl]")  # an unused sink
 
 
 CONFIG_OF_FOUR = """
@@ -143,9 +143,9 @@ def test_sighup_begins_anew_with_new_processes_and_loses_nothing(
     serving.configure(config.replace("grace = 5", "grace = 5\nworkers = 3"))
     mark = len(serving.receiver.lines)
     os.kill(serving.receiver.pid, signal.SIGHUP)
-    eventually(lambda: len({p.pid for p in serving.workers} - before) == 3, 30)
-    eventually(lambda: not {p.pid for p in serving.workers} & before, 30)
-    serving.receiver.wait_for("  delivering list", 30, mark)
+    eventually(lambda: len({p.pid for p in serving.workers} - before) == 3)
+    eventually(lambda: not {p.pid for p in serving.workers} & before)
+    serving.receiver.wait_for("  delivering list", after=mark)
     sender.send()
     eventually(lambda: sorted(serving.got()) == sorted(sender.accepted))
     [answer] = serving.receiver.send("appliance/online")
@@ -157,11 +157,11 @@ def test_sighup_with_a_wrong_configuration_changes_nothing(
 ) -> None:
     serving = make()
     eventually(lambda: len(serving.workers) == 2)
-    serving.receiver.wait_for("  delivering list", 30)
+    serving.receiver.wait_for("  delivering list")
     before = {process.pid for process in serving.children}
     serving.configure(config + "[routes.wrong]\nsink = 'absent'\n")
     os.kill(serving.receiver.pid, signal.SIGHUP)
-    line = serving.receiver.wait_for("nothing was reloaded", 30)
+    line = serving.receiver.wait_for("nothing was reloaded")
     assert "no sink 'absent' is installed" in line
     assert {process.pid for process in serving.children} == before
     assert platform(serving.receiver).send().status_code == 200
@@ -178,7 +178,7 @@ def test_a_killed_backstage_is_started_again_and_ingest_goes_on(
     assert sender.send().status_code == 200
     serving.receiver.wait_for("backstage ended (SIGKILL)")
     # A call whose end was not yet written down is made again: at least once.
-    eventually(lambda: set(serving.got()) == set(sender.accepted), 30)
+    eventually(lambda: set(serving.got()) == set(sender.accepted))
 
 
 def test_a_killed_worker_is_replaced_also_while_the_configuration_is_wrong(
@@ -189,14 +189,14 @@ def test_a_killed_worker_is_replaced_also_while_the_configuration_is_wrong(
     serving.configure("[server]\npublic = ")
     for worker in serving.workers:
         worker.kill()
-    serving.receiver.wait_for("going on with what was configured before", 30)
+    serving.receiver.wait_for("going on with what was configured before")
     assert platform(serving.receiver).send().status_code == 200
 
 
 def test_workers_and_backstage_do_not_outlive_a_killed_arbiter(make: Make, eventually: Any) -> None:
     serving = make()
     eventually(lambda: len(serving.children) == 3)
-    serving.receiver.wait_for("  delivering list", 30)
+    serving.receiver.wait_for("  delivering list")
     orphans = serving.children
     serving.receiver.stop(signal.SIGKILL)
     eventually(lambda: not any(process.is_running() for process in orphans))

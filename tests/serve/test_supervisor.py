@@ -25,8 +25,9 @@ ENDS = "import sys; sys.exit(3)"
 SILENT = f"""
 import os, sys, time, signal, faulthandler
 pipe = int(os.environ["{PULSE}"].partition(":")[0])
-faulthandler.enable(open(sys.argv[1], "wb"))
+faulthandler.enable(open(sys.argv[1] + "/dump", "wb"))
 os.write(pipe, b".")
+open(sys.argv[1] + "/ready", "w").close()
 time.sleep(60)
 """
 DEAF = f"""
@@ -78,6 +79,14 @@ def ended(supervisor: Supervisor) -> None:
         time.sleep(0.01)
 
 
+def there(file: Path) -> None:
+    """Wait for a file that the child makes."""
+    end = time.monotonic() + 40
+    while not file.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_a_child_that_ends_is_started_again_later_each_time(child: Any, clock: Clock) -> None:
     supervisor = child(ENDS)
     for wait in (0.25, 0.5, 1.0, 2.0):
@@ -118,10 +127,8 @@ def test_a_silent_child_is_ended_with_its_stacks_on_record(
     child: Any, clock: Clock, tmp_path: Path
 ) -> None:
     dump = tmp_path / "dump"
-    supervisor = child(SILENT, str(dump), silence=5.0)
-    while not dump.exists():
-        time.sleep(0.01)
-    time.sleep(0.2)
+    supervisor = child(SILENT, str(tmp_path), silence=5.0)
+    there(tmp_path / "ready")
     supervisor.tick()
     for _ in range(5):
         clock.now += 1
@@ -133,9 +140,11 @@ def test_a_silent_child_is_ended_with_its_stacks_on_record(
     assert b"Fatal Python error: Aborted" in dump.read_bytes()
 
 
-def test_a_supervisor_that_was_stopped_itself_blames_nobody(child: Any, clock: Clock) -> None:
-    supervisor = child(SILENT, os.devnull, silence=5.0)
-    time.sleep(0.3)
+def test_a_supervisor_that_was_stopped_itself_blames_nobody(
+    child: Any, clock: Clock, tmp_path: Path
+) -> None:
+    supervisor = child(SILENT, str(tmp_path), silence=5.0)
+    there(tmp_path / "ready")
     supervisor.tick()
     pid = supervisor.pid
     clock.now += 3600

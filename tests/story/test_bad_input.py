@@ -46,7 +46,7 @@ def post(url: str, path: str, fields: list[tuple[str, bytes]], body: bytes) -> i
     for name, value in fields:
         head += name.encode() + b": " + value + b"\r\n"
     head += f"Content-Length: {len(body)}\r\n\r\n".encode()
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=40) as connection:
         connection.sendall(head + body)
         answer = b""
         while chunk := connection.recv(65536):

@@ -43,7 +43,7 @@ class Api:
     """One user of the management API, who is logged in."""
 
     def __init__(self, receiver: RunningReceiver, name: str) -> None:
-        self._client = httpx.Client(base_url=receiver.admin, timeout=10.0)
+        self._client = httpx.Client(base_url=receiver.admin, timeout=40.0)
         body = {"user_name": name, "password": PASSWORD}
         login = self._client.post("/v1/login", json=body)
         self._client.headers["authorization"] = login.json()["accesstoken"]
@@ -86,7 +86,7 @@ def log_in(receiver: RunningReceiver) -> Iterator[LogIn]:
         yield lambda name: open_ones.enter_context(Api(receiver, name))
 
 
-def delivered(receiver: RunningReceiver, count: int, seconds: float = 10.0) -> list[str]:
+def delivered(receiver: RunningReceiver, count: int, seconds: float = 40.0) -> list[str]:
     """The lines of the sink, once there are so many of them."""
     file, end = receiver.folder / "delivered.txt", time.monotonic() + seconds
     while True:
@@ -145,7 +145,7 @@ def test_the_walk_of_integrations_and_filters(receiver: RunningReceiver, log_in:
 
 def explain(receiver: RunningReceiver, event: str, state: str) -> Any:
     """What `events explain` says of the route, once the route has passed the event."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 40
     while True:
         told = receiver.run("events", "explain", event, "--route", "hello", "--json")
         [route] = json.loads(told.stdout)["routes"]

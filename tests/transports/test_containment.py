@@ -124,6 +124,7 @@ async def test_calls_that_do_not_end_are_left_alone_and_after_two_it_is_stuck(
     await asyncio.sleep(0)
 
 
+@pytest.mark.alone
 async def test_one_that_does_not_wait_when_there_is_nothing_does_not_spin(
     pull: Pull, inbox: MemoryInbox, upstream: Upstream, run: Begin
 ) -> None:
@@ -154,6 +155,7 @@ async def test_its_secrets_stay_out_of_what_is_told(
     assert "s3cr3t" not in repr(begun.puller.pull)
 
 
+@pytest.mark.alone
 async def test_a_transport_that_blocks_holds_up_no_other_and_not_the_loop(
     pull: Pull,
     inbox: MemoryInbox,

@@ -73,7 +73,7 @@ def server() -> Iterator[str]:
         yield f"postgresql://receiver@127.0.0.1:{port}/postgres"
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -222,7 +222,9 @@ def test_a_receiver_that_is_killed_loses_nothing_and_delivers_it_all_again_throu
         + table("routes.out", {"sink": "mqtt", "sources": ["flespi"]})
         + table("routes.out.settings", route | place)
     )
+    # Sessions that are there already: a broker keeps nothing for a client that it has never seen.
     asyncio.run(collected(place, f"{unique}-reader", f"{unique}/out/#", 0))
+    asyncio.run(collected(place, unique, pull["topics"][0], 0))
     receiver = RunningReceiver(tmp_path, config=config)
     receiver.start()
     try:

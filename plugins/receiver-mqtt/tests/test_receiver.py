@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from paho.mqtt import publish
+from receiver_mqtt import MqttPull
 
 from receiver.testing import RunningReceiver
 from receiver.testing.looking import looked
@@ -43,9 +45,17 @@ def send(port: int, topic: str, *payloads: bytes) -> None:
     )
 
 
+async def a_session(settings: dict[str, Any]) -> None:
+    """Subscribe once: a broker keeps nothing for a client that it has never seen."""
+    transport = MqttPull(MqttPull.Settings(**settings), name="flespi.live")
+    await transport.open()
+    await transport.close()
+
+
 @pytest.fixture
 def receiver(plain: dict[str, Any], unique: str, tmp_path: Path) -> Iterator[RunningReceiver]:
     told = {**plain, "topics": [f"{unique}/+"], "client_id": unique, "wait": 1}
+    asyncio.run(a_session(told))
     lines = [f"{name} = {json.dumps(value)}" for name, value in told.items()]
     config = "\n".join(["[sources.flespi.pull.live]", 'transport = "mqtt"', *lines, ""])
     receiver = RunningReceiver(tmp_path, config=config)

@@ -13,6 +13,9 @@ import threading
 from contextlib import suppress
 from ipaddress import ip_address
 
+MOST = 64
+"""Names that are looked up at the same time; beyond that, OSError at once."""
+
 _under_way: dict[tuple[int, str, int], asyncio.Future[list[str]]] = {}
 """By loop, host and port: who asks for the same waits for the same thread, so that a target that
 is tried again and again has one thread at most."""
@@ -25,7 +28,9 @@ async def addresses(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     key = (id(loop), host, port)
     asked = _under_way.get(key)
-    if asked is None:
+    if asked is None or asked.get_loop() is not loop:  # another loop may have had that id before
+        if len(_under_way) >= MOST:
+            raise OSError(f"{MOST} other names are being looked up, and no name server answers")
         asked = _under_way[key] = loop.create_future()
         asked.add_done_callback(lambda _: _under_way.pop(key, None))
         threading.Thread(

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver import outbound
+from receiver import lookup, outbound
 from receiver.outbound import client, refusal
 
 Network = IPv4Network | IPv6Network
@@ -217,6 +217,26 @@ async def test_a_name_server_that_hangs_holds_up_nobody_else(
     found = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(found[0], asyncio.CancelledError)
     assert all(one == ["127.0.0.1"] for one in found[1:])
+
+
+async def test_names_that_nobody_answers_for_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def hanging(*_asked: Any, **_named: Any) -> list[Any]:
+        assert answered.wait(60)
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    monkeypatch.setattr(lookup, "MOST", 3)
+    waiting = [asyncio.create_task(lookup.addresses(f"b{n}.example", 80)) for n in range(3)]
+    await asyncio.sleep(0)
+    try:
+        with pytest.raises(OSError, match="3 other names are being looked up"):
+            await lookup.addresses("b3.example", 80)
+    finally:
+        answered.set()
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(one) for one in found] == [socket.gaierror] * 3
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "224.0.0.1"])

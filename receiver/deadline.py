@@ -24,8 +24,6 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         """The timer's loop; a timer dies with its loop."""
-        self._look_at = 0.0
-        """When the timer looks next; a time that has passed when there is no timer."""
 
     def begin(self) -> Wait:
         """Start a wait of the running task; `end` belongs in the `finally` of what is awaited."""
@@ -35,7 +33,7 @@ class Deadlines:
             raise RuntimeError("a wait needs a task that can be cancelled")
         now = monotonic()
         self._due[task] = now + self._seconds
-        if now > self._look_at or task.get_loop() is not self._loop:
+        if self._timer is None or task.get_loop() is not self._loop:
             self._arm(now, now + self._seconds)
         return task
 
@@ -55,13 +53,11 @@ class Deadlines:
             self._timer.cancel()
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(at - now, self._look)
-        self._look_at = at
 
     def _look(self) -> None:
         """Expire what is due and come back for the oldest that is left."""
         now = monotonic()
         self._timer = None
-        self._look_at = 0.0
         while self._due:
             wait, due = next(iter(self._due.items()))
             if due > now:

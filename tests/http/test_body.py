@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -116,17 +117,29 @@ async def test_halves_of_bodies_leave_room_for_one_that_comes_at_once() -> None:
 
 @pytest.mark.alone
 async def test_each_wait_has_its_own_deadline_though_one_timer_serves_all() -> None:
-    bodies = Bodies(seconds=0.1)
+    bodies = Bodies(seconds=1.0)
     loop = asyncio.get_running_loop()
-    began = loop.time()
 
     async def silent(after: float) -> float:
         await asyncio.sleep(after)
+        began = loop.time()
         assert await bodies.read(_never, 10) == TooSlow()
         return loop.time() - began
 
-    ends = await asyncio.gather(*(silent(after) for after in (0.0, 0.05, 0.15)))
-    assert [round(end - 0.1, 1) for end in ends] == pytest.approx([0.0, 0.05, 0.15], abs=0.06)
+    lasted = await asyncio.gather(*(silent(after) for after in (0.0, 0.5, 1.5)))
+    # Served with a neighbour's deadline, one would last half a second less, or more.
+    assert lasted == pytest.approx([1.0] * 3, abs=0.45)
+
+
+async def test_who_begins_while_the_timer_is_late_puts_nobody_off() -> None:
+    bodies = Bodies(seconds=0.2)
+    first = asyncio.create_task(bodies.read(_never, 10))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(time.sleep, 0.3)  # so the first is due, unnoticed
+    second = asyncio.create_task(bodies.read(_never, 10))
+    await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
+    assert (first.done(), second.done()) == (True, False)
+    assert await first == await second == TooSlow()
 
 
 async def _never() -> Message:

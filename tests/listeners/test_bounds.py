@@ -60,14 +60,11 @@ def test_a_long_body_before_a_head_does_not_count_as_head(server: Server) -> Non
     assert server.answers(post(body, last=False) + post()) == [200, 200]
 
 
-@pytest.mark.alone
 def test_a_body_over_the_limit_is_refused_before_it_is_sent(server: Server) -> None:
     head = post(b"", b"Content-Length: 99999999999", path="/gridx/events", last=False)
     with server.connect() as connection:
         connection.sendall(head)
-        began = time.monotonic()
-        assert SAID.findall(connection.recv(65536)) == [b"413"]
-        assert time.monotonic() - began < 0.5
+        assert SAID.findall(connection.recv(65536)) == [b"413"]  # not 408, which waiting ends in
 
 
 def test_whoever_asks_before_sending_too_much_is_not_told_to_go_on(server: Server) -> None:

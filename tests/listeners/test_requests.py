@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import pytest
 from rawhttp import SAID, SHORT, Server, post, rest_of, serving
@@ -110,14 +109,11 @@ def test_half_closing_clients_are_answered(server: Server) -> None:
             assert SAID.findall(rest_of(connection)) == expected
 
 
-@pytest.mark.alone
 def test_half_a_request_and_a_half_close_is_the_end(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(post(b"[", b"Content-Length: 2"))
         connection.shutdown(socket.SHUT_WR)
-        began = time.monotonic()
-        assert rest_of(connection) == b""
-        assert time.monotonic() - began < 0.5
+        assert rest_of(connection) == b""  # not 408, which waiting for the rest ends in
 
 
 @pytest.mark.parametrize(

@@ -90,12 +90,12 @@ def test_what_json_cannot_hold_is_refused(tmp_path: Path, text: str | bytes, rea
 def test_a_bomb_of_aliases_is_refused_at_once(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
-    began = time.monotonic()
+    began = time.process_time()
 
     with pytest.raises(SpecError, match="more than 1000000 values"):
         load(tmp_path, "\n".join(lines))
 
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_json_is_read_too(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def until_listed(
         assert time.monotonic() < end, said
 
 
+@pytest.mark.alone
 def test_the_pages_transport_follows_a_file_and_takes_up_a_changed_configuration(
     receiver: RunningReceiver,
 ) -> None:

@@ -82,6 +82,7 @@ async def test_a_store_that_may_not_be_written_refuses_and_recovers(locked_folde
     assert out == "accepted\n", err
 
 
+@pytest.mark.alone
 async def test_a_deleted_store_refuses_until_it_is_put_back(inbox, path, tmp_path, entry):
     await inbox.append([entry(id="before")])
     aside = tmp_path / "aside.db"

@@ -173,10 +173,10 @@ def test_depth_and_keys_are_counted_exactly() -> None:
 
 def test_a_duplicate_among_very_many_keys_is_found_quickly() -> None:
     members = ",".join(f'"k{n}":1' for n in range(100_000))
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(JsonError, match="twice"):
         strictjson.decode(f'{{{members},"k99999":2}}'.encode(), depth=2, keys=10**6)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def elements(data: bytes, limit: int = 100) -> list[tuple[bytes, Any]]:
@@ -268,10 +268,10 @@ def test_an_array_over_the_limit_is_refused_as_a_whole(tail: bytes) -> None:
 
 
 def test_an_endless_array_is_refused_before_it_is_sliced() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(JsonError, match="more than 100 elements"):
         elements(b"[" + b"0," * 1_000_000 + b"0]")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(

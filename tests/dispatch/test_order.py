@@ -186,7 +186,8 @@ async def test_stopping_ends_a_call_that_takes_longer_than_the_grace(
             await asyncio.sleep(3600)
 
     await stage.append(1)
-    async with asyncio.timeout(40), stage.playing(stage.route("r", Endless), grace=0.05):
+    route = stage.route("r", Endless, deadline=3600.0)
+    async with asyncio.timeout(40), stage.playing(route, grace=0.05):
         await eventually(lambda: begun)
     assert (await stage.place("r")).position == 0
 

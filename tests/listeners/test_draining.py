@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from rawhttp import SAID, Server, post, rest_of, serving
 
+pytestmark = pytest.mark.alone  # an end takes less than the grace time, which is three seconds
 LAST = b"connection: close\r\n"
 
 
@@ -36,7 +37,6 @@ def end(server: Server) -> None:
     server.process.send_signal(signal.SIGTERM)
 
 
-@pytest.mark.alone
 def test_who_asks_over_an_idle_connection_is_answered_and_told_that_it_is_the_end(
     server: Server,
 ) -> None:
@@ -48,7 +48,7 @@ def test_who_asks_over_an_idle_connection_is_answered_and_told_that_it_is_the_en
         assert SAID.findall(answer) == [b"200"]
         assert LAST in answer.lower()
         assert connection.recv(1) == b"", "and no reset"
-    assert server.process.wait(40) == 0
+    assert server.process.wait(5) == 0
 
 
 def test_an_idle_connection_ends_without_a_reset_though_its_client_asks_too_late(
@@ -60,10 +60,9 @@ def test_an_idle_connection_ends_without_a_reset_though_its_client_asks_too_late
         assert connection.recv(1) == b""
         connection.sendall(post(last=False))
         assert connection.recv(1) == b""
-    assert server.process.wait(40) == 0
+    assert server.process.wait(5) == 0
 
 
-@pytest.mark.alone
 def test_requests_behind_each_other_are_all_answered_and_the_last_says_so(server: Server) -> None:
     with server.connect() as connection:
         ask(connection, post(last=False))
@@ -86,7 +85,7 @@ def test_connections_that_wait_to_be_accepted_are_served(server: Server) -> None
     for connection in waiting:
         with connection:
             assert SAID.findall(rest_of(connection)) == [b"200"]
-    assert server.process.wait(40) == 0
+    assert server.process.wait(5) == 0
 
 
 def test_clients_that_never_pause_are_not_reset(server: Server) -> None:
@@ -112,4 +111,4 @@ def test_clients_that_never_pause_are_not_reset(server: Server) -> None:
     assert [SAID.findall(last.upper()) for last in ends if isinstance(last, bytes)] == [
         [b"200"] for _ in threads
     ]
-    assert server.process.wait(40) == 0
+    assert server.process.wait(5) == 0

@@ -17,9 +17,9 @@ from typing import Any
 
 from receiver import backstage, configured, logs, strictjson
 from receiver.contract import Contract, Operation
-from receiver.errors import ConfigError, JsonError, ReceiverError
-from receiver.inbox import Entry
-from receiver.judgement import Arrival, Rules, judge
+from receiver.errors import ConfigError, ReceiverError
+from receiver.judgement import Arrival, Rules
+from receiver.lot import judge_all
 from receiver.passage import Passage
 from receiver.settings.file import load
 from receiver.sources.records import Record, records
@@ -77,22 +77,19 @@ class Function:
     def deliver(self, found: Sequence[Record], seconds: float) -> list[str | None]:
         """Why each record was not delivered; None where it was."""
         now = datetime.now(UTC)
-        entries = [self._entry(record, now) for record in found]
+        arrivals = [
+            Arrival(self._rules, (), None, "lambda", now, record.envelope) for record in found
+        ]
+        raws = [record.raw for record in found]
+        limits = self._rules.operation.limits
+        values = strictjson.decode_all(raws, depth=limits.depth, keys=limits.keys)
+        entries = judge_all(arrivals, raws, values)
         return self._runner.run(self._passage.deliver(entries, seconds))
 
     def close(self) -> None:
         """Let go of every sink."""
         self._runner.run(self._passage.close())
         self._runner.close()
-
-    def _entry(self, record: Record, now: datetime) -> Entry:
-        limits = self._rules.operation.limits
-        arrival = Arrival(self._rules, (), None, "lambda", now, record.envelope)
-        try:
-            value: Any = strictjson.decode(record.raw, depth=limits.depth, keys=limits.keys)
-        except JsonError as error:
-            value = error
-        return judge(arrival, record.raw, value)
 
 
 def operation_of(contract: Contract, source: str | None) -> Operation:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from itertools import islice
@@ -30,6 +30,9 @@ _MAX_MESSAGE = 200
 _Key = tuple[str, str]
 Decoder = Callable[[bytes], Payload]
 
+Sound = Callable[[Sequence[Any]], bool]
+"""Whether `Catalogue.problems` would find none in any of some decoded payloads of one type."""
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -43,6 +46,7 @@ class Catalogue:
     validators: Mapping[_Key, jsonschema_rs.Draft202012Validator] = field(repr=False)
     decoders: Mapping[_Key, Decoder] = field(repr=False)
     enums: Mapping[_Key, tuple[tuple[Place, frozenset[Any]], ...]] = field(repr=False)
+    _arrays: dict[_Key, Sound] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def operations(self) -> str:
@@ -64,6 +68,14 @@ class Catalogue:
             return []
         found = islice(validator.iter_errors(body), MAX_PROBLEMS)
         return [f"{_path(error.instance_path)}: {_short(_message(error))}" for error in found]
+
+    def sound(self, event: EventType, bodies: Sequence[Any]) -> bool:
+        """Whether `problems` would find none in any of some payloads; asked of all at once."""
+        key = event.source, event.name
+        found = self._arrays.get(key)
+        if found is None:
+            found = self._arrays[key] = _array_validator(self.contract, event)
+        return found(bodies)
 
     def unknown_values(self, event: EventType, body: Any) -> list[str]:
         """Values outside the open enums of the spec, at most 20: to report, not to refuse."""
@@ -122,6 +134,13 @@ def load(dotted: str = "receiver.generated") -> Catalogue:
 def validator(contract: Contract, event: EventType) -> jsonschema_rs.Draft202012Validator:
     """The validator of an event type's payloads. Raises ValueError for a schema that is none."""
     return schema_validator(contract.document, event.schema)
+
+
+def _array_validator(contract: Contract, event: EventType) -> Sound:
+    schema = json_schema(contract.document, event.schema)
+    apart = {name: schema.pop(name) for name in ("$schema", "$defs")}
+    array = {**apart, "type": "array", "items": schema}
+    return jsonschema_rs.Draft202012Validator(array).is_valid
 
 
 def schema_validator(document: Document, schema: str) -> jsonschema_rs.Draft202012Validator:

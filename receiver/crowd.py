@@ -8,14 +8,13 @@ Must not know: HTTP servers, how an answer is written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Generic, TypeVar
 
 from receiver.contract import Operation
-from receiver.gate import Array
+from receiver.gate import Content, Request
 from receiver.inbox import Entry
 from receiver.intake import Intake
-from receiver.locator import Headers
 from receiver.receipt import Receipt, Status
 from receiver.replies import Outcome, Taken
 
@@ -24,9 +23,6 @@ Asker = TypeVar("Asker")
 Tell = Callable[[Asker, Outcome | Receipt], None]
 """Tells an asker what became of its request, and raises nothing; a receipt is that of its event,
 which was taken."""
-
-Request = tuple[Operation, Headers, bytes, Mapping[str, str] | None]
-"""An operation that is `Intake.direct`, a request's headers and body, and its path's parameters."""
 
 
 class Crowd(Generic[Asker]):
@@ -39,22 +35,25 @@ class Crowd(Generic[Asker]):
         self._keeping: set[asyncio.Task[None]] = set()
 
     def join(self, request: Request, asker: Asker, loop: asyncio.AbstractEventLoop) -> None:
-        """Take a request in at the end of this turn of `loop`, which is the one that runs."""
+        """Take a request in at the end of this turn of `loop`, which is the one that runs.
+
+        Its operation is `Intake.direct`.
+        """
         if not self._waiting:
             loop.call_soon(self._turn, loop)
         self._waiting.append((request, asker))
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         waiting, self._waiting = self._waiting, []
-        examine, now = self._intake.examine, self._intake.now()
         entries: list[Entry] = []
         askers: list[tuple[Operation, Asker]] = []
-        for (operation, headers, body, path), asker in waiting:
-            found = examine(operation, headers, body, path, now)
+        examined = self._intake.examine([request for request, _ in waiting])
+        for (request, asker), found in zip(waiting, examined, strict=True):
+            operation = request[0]
             if isinstance(found, Entry):
                 entries.append(found)
                 askers.append((operation, asker))
-            elif isinstance(found, Array):
+            elif isinstance(found, Content):
                 self._begin(self._keep_array(operation, asker, found), loop)
             else:
                 self._end(operation, asker, *found)
@@ -82,7 +81,7 @@ class Crowd(Generic[Asker]):
         for operation, receipts in simply.values():
             self._intake.tell(operation, Taken(receipts), "")
 
-    async def _keep_array(self, operation: Operation, asker: Asker, array: Array) -> None:
+    async def _keep_array(self, operation: Operation, asker: Asker, array: Content) -> None:
         self._end(operation, asker, *await self._intake.keep_array(array))
 
     def _end(self, operation: Operation, asker: Asker, outcome: Outcome, detail: str) -> None:

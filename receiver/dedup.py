@@ -6,6 +6,8 @@ Pure. Must not know: how long a key is remembered, or what becomes of a duplicat
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -17,6 +19,8 @@ KEY_BYTES = 16
 LONGEST_PLAIN = 48
 """Characters of a value that stands in a key as it is: to hash it costs more than to keep it."""
 
+_PLAIN = {int, float, bool}
+"""What is written without quotes and commas."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,6 +50,24 @@ class DedupKeys:
                 return _key(rule, seed, found, raw), rule.window
         return None, None
 
+    def of_all(
+        self, places: Sequence[Place], raws: Sequence[bytes]
+    ) -> Sequence[tuple[bytes | None, int | None]]:
+        """As `of`, for each of some events."""
+        if not self._rules:
+            return [(None, None)] * len(places)
+        rule, parts, seed = self._rules[0]
+        columns = [[find(place) for place in places] for find in parts]
+        keys: list[bytes] | None
+        if len(parts) == 1 and not rule.body:
+            keys = _plain(seed, columns[0])
+        else:
+            keys = _digests(rule, seed, columns, raws)
+        if keys is None:
+            return [self.of(place, raw) for place, raw in zip(places, raws, strict=True)]
+        window = rule.window
+        return [(key, window) for key in keys]
+
 
 def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[str], raw: bytes) -> bytes:
     """A hash of what the rule's parts are, or that of the rule itself with a short value after."""
@@ -55,6 +77,50 @@ def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[str], raw: bytes) -
     told = _told(found)
     digest.update(told + raw if rule.body else told)
     return digest.digest()
+
+
+def _plain(seed: hashlib.blake2b, values: list[Any]) -> list[bytes] | None:
+    """As `_key`, of short texts; None where one is not."""
+    if set(map(type, values)) != {str} or "" in values or max(map(len, values)) > LONGEST_PLAIN:
+        return None
+    start = seed.digest()
+    return [start + value.encode("utf-8", "surrogatepass") for value in values]
+
+
+def _digests(
+    rule: DedupRule, seed: hashlib.blake2b, columns: list[list[Any]], raws: Sequence[bytes]
+) -> list[bytes] | None:
+    """As `_key`, of what the rule's parts are of each event; None where one is to be asked."""
+    quoted = [_quoted(column) for column in columns]
+    told = _rows([column for column in quoted if column is not None])
+    if told is None or None in quoted:
+        return None
+    keys: list[bytes] = []
+    for text, raw in zip(told, raws, strict=True):
+        digest = seed.copy()
+        digest.update(text + raw if rule.body else text)
+        keys.append(digest.digest())
+    return keys
+
+
+def _quoted(values: list[Any]) -> list[bytes] | None:
+    """What `_told` makes of each of some values, without its quotes; None: it is to be asked.
+
+    All are written in one go and taken apart where one ends and the next begins. That is certain
+    as long as no text holds a backslash: without, none has a quote in it.
+    """
+    kinds = set(map(type, values))
+    written = _encode(values)
+    if kinds == {str}:
+        return None if b"\\" in written else written[2:-2].split(b'","')
+    return written[1:-1].split(b",") if kinds and kinds <= _PLAIN else None
+
+
+def _rows(columns: list[list[bytes]]) -> list[bytes] | None:
+    """What `_told` makes of the values of each row; None where there are no columns."""
+    if not columns:
+        return None
+    return [b'["%b"]' % b'","'.join(row) for row in zip(*columns, strict=True)]
 
 
 def _told(found: list[str]) -> bytes:

@@ -5,9 +5,8 @@ Must not know: HTTP servers, how an event is kept, what is answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -16,22 +15,33 @@ from receiver.catalogue import Catalogue
 from receiver.contract import Operation
 from receiver.errors import JsonError, SignatureError
 from receiver.inbox import Entry
-from receiver.judgement import Arrival, Rules, judge
+from receiver.judgement import Arrival, Rules, judge, report
 from receiver.keyring import Keyring, SourceKeys
 from receiver.locator import Headers
+from receiver.lot import judge_all
 from receiver.replies import Outcome, Refused, TooLarge, Unavailable
+
+RETRY_SECONDS = 5
+"""When a sender should come again after a fault of the store or of ours."""
 
 _EXPIRED_RETRY_SECONDS = 60
 
 Say = Callable[..., None]
 """Logs a warning: a text and what is to be put into it."""
 
+Request = tuple[Operation, Headers, bytes, Mapping[str, str] | None]
+"""An operation, a request's headers and body as sent, and the values of its path's parameters."""
 
-class Array(msgspec.Struct, frozen=True):
-    """An array of events that is still to be read."""
+
+class Content(msgspec.Struct, frozen=True):
+    """What an authentic request holds, still to be read: an event, or an array of events."""
 
     arrival: Arrival
     content: bytes
+
+
+Found = Entry | Content | tuple[Outcome, str]
+"""What a request holds, or what becomes of it without being kept, and why."""
 
 
 class Gate:
@@ -50,46 +60,77 @@ class Gate:
         self._keys: SourceKeys | None = None
         self._prove = signature.prover((), SourceKeys())
 
-    def take(
+    def take(self, keyring: Keyring, requests: Sequence[Request], now: datetime) -> list[Found]:
+        """What becomes of some requests to the operation, each for itself; raises nothing."""
+        prove = self._prover(keyring)
+        if prove is None:
+            return [self._refusal("not-configured")] * len(requests)
+        opened = [
+            self._opened(prove, headers, body, path, now) for _, headers, body, path in requests
+        ]
+        authentic = [one for one in opened if type(one) is Content]
+        if not authentic:
+            return opened
+        self._warn_of_expiry(now)
+        if self.operation.batch:
+            return opened
+        contents = [one.content for one in authentic]
+        limits = self.operation.limits
+        values = strictjson.decode_all(contents, depth=limits.depth, keys=limits.keys)
+        entries = iter(judge_all([one.arrival for one in authentic], contents, values))
+        return [next(entries) if type(one) is Content else one for one in opened]
+
+    def _prover(self, keyring: Keyring) -> signature.Prove | None:
+        """What proves a request now; None where its source is not configured."""
+        keys = keyring.for_source(self.operation.source)
+        if keys is None:
+            return None
+        if keys is not self._keys:
+            self._keys, self._prove = keys, signature.prover(self._requirements, keys)
+        return self._prove
+
+    def _opened(
         self,
-        keyring: Keyring,
+        prove: signature.Prove,
         headers: Headers,
         body: bytes,
         path: Mapping[str, str] | None,
         now: datetime,
-    ) -> Entry | Array | tuple[Outcome, str]:
-        """What a request holds, or what becomes of it without being kept, and why."""
-        operation = self.operation
+    ) -> Found:
+        """What an authentic request holds, still to be read; or what becomes of any other."""
         try:
-            secret = self._verify(keyring, headers, body, now)
+            secret = prove(headers, body, now)
+            trace = traceparent.of(headers) if self._traced else None
+            arrival = Arrival(self.rules, headers, path, secret, now, trace=trace)
+            for name, _ in headers:
+                if name == b"content-encoding":
+                    return self._unpacked(arrival, body)
+            return Content(arrival, body)
         except SignatureError as refused:
             return self._refusal(refused.reason)
-        trace = traceparent.of(headers) if self._traced else None
-        arrival = Arrival(self.rules, headers, path, secret, now, trace=trace)
-        limits = operation.limits
+        except Exception as error:
+            return broken(self.operation, error)
+
+    def _unpacked(self, arrival: Arrival, body: bytes) -> Found:
+        """What a body holds that was compressed on its way.
+
+        The signature is over the bytes as sent, so nothing unpacks them before it is checked.
+        """
+        limit = self.operation.limits.body
+        codings = [value for name, value in arrival.headers if name == b"content-encoding"]
         try:
-            # The signature is over the bytes as sent, so nothing unpacks them before it is checked.
-            content = compression.expand(body, _coding(headers), limits.body)
+            content = compression.expand(body, b", ".join(codings), limit)
         except ValueError as error:
             return judge(arrival, body, JsonError(str(error)))
         if content is None:
-            return TooLarge(limits.body, read=True), f"more than {limits.body} bytes when unpacked"
-        if operation.batch:
-            return Array(arrival, content)
-        return judge(arrival, content, decoded(content, limits.depth, limits.keys))
+            return TooLarge(limit, read=True), f"more than {limit} bytes when unpacked"
+        return Content(arrival, content)
 
-    def _verify(self, keyring: Keyring, headers: Headers, body: bytes, now: datetime) -> str:
-        source = self.operation.source
-        keys = keyring.for_source(source)
-        if keys is None:
-            raise SignatureError("not-configured")
-        if keys is not self._keys:
-            self._keys, self._prove = keys, signature.prover(self._requirements, keys)
-        secret = self._prove(headers, body, now)
-        if keys.lapsed(now):
+    def _warn_of_expiry(self, now: datetime) -> None:
+        keys = self._keys
+        if keys is not None and keys.lapsed(now):
             expired = "source %s: every secret has expired (on_expiry = %s): configure a new one"
-            self._say(expired, source, keys.on_expiry)
-        return secret
+            self._say(expired, self.operation.source, keys.on_expiry)
 
     def _refusal(self, reason: str) -> tuple[Outcome, str]:
         """The outcome for a request that nobody proved, and in words what was expected."""
@@ -112,14 +153,6 @@ _REASONS = {
 }
 
 
-def decoded(content: bytes, depth: int, keys: int) -> Any | JsonError:
-    """The value of one JSON text, or why it is not taken."""
-    try:
-        return strictjson.decode(content, depth=depth, keys=keys)
-    except JsonError as error:
-        return error
-
-
-def _coding(headers: Headers) -> bytes:
-    found = [value for name, value in headers if name == b"content-encoding"]
-    return b", ".join(found) if found else b""
+def broken(operation: Operation, error: Exception) -> tuple[Outcome, str]:
+    """The outcome where something of ours broke."""
+    return Unavailable(RETRY_SECONDS, "internal error"), report(operation, error)

@@ -19,11 +19,12 @@ from receiver.catalogue import Catalogue
 from receiver.contract import Operation
 from receiver.deadline import Deadlines
 from receiver.errors import JsonError, StoreError, UnkeepableError
-from receiver.gate import Array, Gate, decoded
+from receiver.gate import RETRY_SECONDS, Content, Found, Gate, Request, broken
 from receiver.inbox import Entry, Inbox
 from receiver.judgement import Arrival, judge, report
 from receiver.keyring import Keyring
 from receiver.locator import Headers
+from receiver.lot import judge_all
 from receiver.receipt import Receipt
 from receiver.replies import Outcome, Taken, Unavailable
 from receiver.sources.envelope import Opened, Opener
@@ -31,13 +32,8 @@ from receiver.sources.envelope import Opened, Opener
 APPEND_SECONDS = 4.0
 """A commit that takes longer is answered 503: some senders give up after 5 seconds."""
 
-RETRY_SECONDS = 5
-"""When a sender should come again after a fault of the store or of ours."""
-
 _SAY_AGAIN = timedelta(minutes=1)
 _MOST_SAID = 100
-_BREATH = 200
-"""Events of a batch that are checked before other requests get their turn."""
 
 _log = logging.getLogger("receiver.intake")
 
@@ -106,20 +102,19 @@ class Intake:
         `headers` and `body` are as sent, `path` the values of the path template's parameters.
         """
         try:
-            found: Entry | Array | tuple[Outcome, str]
+            found: Found
             if operation.transport in self._openers:
                 found = await self._open(operation, headers, body, path)
             else:
-                gate = self._gates[operation.id]
-                found = gate.take(self.keyring, headers, body, path, self._clock())
-            if isinstance(found, Array):
+                [found] = self.examine([(operation, headers, body, path)])
+            if isinstance(found, Content):
                 outcome, detail = await self.keep_array(found)
             elif isinstance(found, Entry):
                 outcome, detail = await self._append([found], operation.batch)
             else:
                 outcome, detail = found
         except Exception as error:
-            outcome, detail = _broken(operation, error)
+            outcome, detail = broken(operation, error)
         self.tell(operation, outcome, detail)
         return outcome
 
@@ -137,23 +132,29 @@ class Intake:
         keys = self.keyring.for_source(operation.source)
         return keys is None or keys.admits(address)
 
-    def now(self) -> datetime:
-        """What `examine` is to be told."""
-        return self._clock()
+    def examine(self, requests: Sequence[Request]) -> list[Found]:
+        """What some requests hold, to be kept, or what becomes of them; raises nothing.
 
-    def examine(
-        self,
-        operation: Operation,
-        headers: Headers,
-        body: bytes,
-        path: Mapping[str, str] | None,
-        now: datetime,
-    ) -> Entry | Array | tuple[Outcome, str]:
-        """What a request of an operation that is `direct` holds, to be kept; raises nothing."""
+        Each is of an operation whose events come in no envelope.
+        """
+        now = self._clock()
+        of: dict[str, list[int]] = {}
+        for index, request in enumerate(requests):
+            of.setdefault(request[0].id, []).append(index)
+        if len(of) == 1:
+            return self._examined(requests, now)
+        found: dict[int, Found] = {}
+        for indexes in of.values():
+            found |= zip(indexes, self._examined([requests[i] for i in indexes], now), strict=True)
+        return [found[index] for index in range(len(requests))]
+
+    def _examined(self, requests: Sequence[Request], now: datetime) -> list[Found]:
+        """As `examine`, of one operation."""
+        operation = requests[0][0]
         try:
-            return self._gates[operation.id].take(self.keyring, headers, body, path, now)
+            return self._gates[operation.id].take(self.keyring, requests, now)
         except Exception as error:
-            return _broken(operation, error)
+            return [broken(operation, error)] * len(requests)
 
     async def keep(self, entries: list[Entry]) -> Sequence[Receipt | tuple[Outcome, str]]:
         """What became of the events of as many requests; raises nothing but a cancellation.
@@ -165,17 +166,17 @@ class Intake:
         except UnkeepableError:
             return [one for entry in entries for one in await self.keep([entry])]
         except Exception as error:
-            outcome, detail = _broken(self._gates[entries[0].operation].operation, error)
+            outcome, detail = broken(self._gates[entries[0].operation].operation, error)
         return outcome.receipts if type(outcome) is Taken else [(outcome, detail) for _ in entries]
 
-    async def keep_array(self, array: Array) -> tuple[Outcome, str]:
+    async def keep_array(self, array: Content) -> tuple[Outcome, str]:
         """What became of an array of events; raises nothing but a cancellation."""
         operation = array.arrival.rules.operation
         try:
             entries = await self._entries(array.arrival, array.content)
             return await self._append(entries, batch=True)
         except Exception as error:
-            return _broken(operation, error)
+            return broken(operation, error)
 
     def tell(self, operation: Operation, outcome: Outcome, detail: str) -> None:
         """Tell the observer what became of a request."""
@@ -197,7 +198,8 @@ class Intake:
             return opened
         # No header is proved, so none says anything of the event.
         arrival = Arrival(rules, (), path, opened.proof, now, opened.envelope)
-        return judge(arrival, opened.raw, decoded(opened.raw, limits.depth, limits.keys))
+        [value] = strictjson.decode_all([opened.raw], depth=limits.depth, keys=limits.keys)
+        return judge(arrival, opened.raw, value)
 
     def _say(self, message: str, *details: str) -> None:
         """Log a warning, but not the same one again within a minute, however often it is true."""
@@ -218,16 +220,16 @@ class Intake:
         """
         limits = arrival.rules.operation.limits
         try:
-            elements = strictjson.elements(
+            lots = strictjson.lots(
                 content, depth=limits.depth, keys=limits.keys, limit=limits.events
             )
         except JsonError as error:
             return [judge(arrival, content, error)]
         entries: list[Entry] = []
-        for raw, value in elements:
-            entries.append(judge(arrival, raw, value))
-            if len(entries) % _BREATH == 0:
-                await asyncio.sleep(0)
+        for raws, values in lots:
+            if entries:
+                await asyncio.sleep(0)  # other requests get their turn
+            entries += judge_all([arrival] * len(raws), raws, values)
         return entries
 
     async def _append(self, entries: list[Entry], batch: bool) -> tuple[Outcome, str]:
@@ -249,8 +251,3 @@ class Intake:
             self._commits.end(wait)
         self._say("events cannot be kept: %s", why)
         return Unavailable(RETRY_SECONDS, why), why
-
-
-def _broken(operation: Operation, error: Exception) -> tuple[Outcome, str]:
-    """The outcome where something of ours broke."""
-    return Unavailable(RETRY_SECONDS, "internal error"), report(operation, error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,8 @@ class Rules:
     operation: Operation
     event_types: Mapping[tuple[str, str], EventType]
     problems: Callable[[EventType, Any], list[str]]
+    sound: Callable[[EventType, Sequence[Any]], bool]
+    """Whether there are no problems with any of some decoded payloads of one type."""
     dedup: DedupKeys
     type: Find
     key: Find | None
@@ -52,6 +54,7 @@ class Rules:
             operation=operation,
             event_types=contract.event_types,
             problems=catalogue.problems,
+            sound=catalogue.sound,
             dedup=DedupKeys(contract.sources[operation.source]),
             type=ready(operation.type),
             key=ready(operation.key) if operation.key else None,

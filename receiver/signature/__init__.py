@@ -6,7 +6,7 @@ body says, where keys are kept, what is answered to a request that nobody proved
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -16,6 +16,7 @@ from receiver.errors import ConfigError, SignatureError
 from receiver.keyring import SigningKey, SourceKeys
 from receiver.locator import Headers
 from receiver.signature import rsa, shared, standard, static
+from receiver.signature.shared import Prove
 
 __all__ = ["Prove", "Requirements", "configured", "problems", "prover", "sign", "verify"]
 
@@ -74,10 +75,6 @@ def configured(requirements: Requirements, keys: SourceKeys) -> Requirements:
     return [every for every in requirements if _configured(every, keys)]
 
 
-Prove = Callable[[Headers, bytes, datetime], str]
-"""As `verify`, of what is known before a request comes."""
-
-
 def prover(requirements: Requirements, keys: SourceKeys) -> Prove:
     """What verifies the requests of an operation, for as long as its source has these keys."""
     usable = configured(requirements, keys)
@@ -87,14 +84,7 @@ def prover(requirements: Requirements, keys: SourceKeys) -> Prove:
 
     if len(usable) != 1 or len(usable[0]) != 1 or usable[0][0].kind != "hmac":
         return prove
-    usually = shared.quickly(usable[0][0], keys)
-    if usually is None:
-        return prove
-
-    def prove_quickly(headers: Headers, body: bytes, now: datetime) -> str:
-        return usually(headers, body) or prove(headers, body, now)
-
-    return prove_quickly
+    return shared.quickly(usable[0][0], keys, prove)
 
 
 def verify_with(

@@ -22,7 +22,8 @@ from receiver.signature import fields, spelling
 SIZES = {"sha1": 20, "sha256": 32, "sha512": 64}
 """Bytes of a digest, by algorithm."""
 
-Usually = Callable[[Headers, bytes], str | None]
+Prove = Callable[[Headers, bytes, datetime], str]
+"""As `verify`, of keys that are known before a request comes."""
 
 _HASHES: dict[str, type[SHA1 | SHA256 | SHA512]] = {
     "sha1": SHA1,
@@ -60,29 +61,31 @@ def verify(scheme: Scheme, keys: SourceKeys, headers: Headers, body: bytes, now:
     return matching(candidates, given)
 
 
-def quickly(scheme: Scheme, keys: SourceKeys) -> Usually | None:
-    """What tells the usual request in one go, for keys that are one secret without an end.
+def quickly(scheme: Scheme, keys: SourceKeys, otherwise: Prove) -> Prove:
+    """As `otherwise`, quicker, where the keys are one secret that does not end.
 
-    It returns the secret's name, or None for whatever `verify` is to look at.
+    `otherwise` is asked of all but the usual requests.
     """
     if len(keys.secrets) != 1 or keys.secrets[0].expires is not None:
-        return None
+        return otherwise
     [secret] = keys.secrets
-    begun = _begun(_key(secret, keys.strip_prefix), scheme.algorithm)
-    name, field_name = secret.name, fields.field_name(scheme.header)
+    copy = _begun(_key(secret, keys.strip_prefix), scheme.algorithm).copy
+    name, field_name, write = secret.name, fields.field_name(scheme.header), spelling.writer(scheme)
+    same = hmac.compare_digest
 
-    def usually(headers: Headers, body: bytes) -> str | None:
+    def usually(headers: Headers, body: bytes, now: datetime) -> str:
         value: bytes | None = None
         for field, sent in headers:
             if field == field_name:
                 if value is not None:
-                    return None
+                    return otherwise(headers, body, now)
                 value = sent
-        if value is None:
-            return None
-        mac = begun.copy()
-        mac.update(body)
-        return name if hmac.compare_digest(spelling.spelt(scheme, mac.finalize()), value) else None
+        if value is not None:
+            mac = copy()
+            mac.update(body)
+            if same(write(mac.finalize()), value):
+                return name
+        return otherwise(headers, body, now)
 
     return usually
 

@@ -41,10 +41,18 @@ def digests(scheme: Scheme, value: bytes, size: int) -> list[bytes]:
     return found
 
 
+def writer(scheme: Scheme) -> Callable[[bytes], bytes]:
+    """What writes a digest as the scheme's platform does: the first prefix, the first encoding."""
+    write = _WRITERS[scheme.encodings[0]]
+    if not scheme.prefixes:
+        return write
+    prefix = scheme.prefixes[0].encode()
+    return lambda digest: prefix + write(digest)
+
+
 def spelt(scheme: Scheme, digest: bytes) -> bytes:
-    """A digest as the scheme's platform writes it: the first prefix, the first encoding."""
-    bare = _WRITERS[scheme.encodings[0]](digest)
-    return scheme.prefixes[0].encode() + bare if scheme.prefixes else bare
+    """A digest as the scheme's platform writes it."""
+    return writer(scheme)(digest)
 
 
 def written(scheme: Scheme, digest: bytes) -> str:

@@ -18,14 +18,15 @@ from receiver import strictjson
 from receiver.catalogue import Catalogue
 from receiver.errors import JsonError
 from receiver.inbox import Entry
-from receiver.judgement import MAX_TEXT, Arrival, Rules, judge
+from receiver.judgement import MAX_TEXT, Arrival, Rules
+from receiver.lot import judge_all
 from receiver.transport import Message
 from receiver.transports.pulls import operation_for
 
 PROOF = "pull."
 """How the `secret` of a pulled event begins: what proves it is that we may read there."""
 
-_BREATH = 200
+_TOGETHER = 200
 """Messages that are judged before others on the loop get their turn."""
 _KEY_BYTES = 16
 
@@ -64,14 +65,30 @@ class Reader:
     async def entries(self, messages: Sequence[Message], now: datetime) -> list[Entry]:
         """One entry per event, in order."""
         found: list[Entry] = []
-        for number, message in enumerate(messages, 1):
+        for start in range(0, len(messages), _TOGETHER):
+            if start:
+                await asyncio.sleep(0)  # others on the loop get their turn
+            found += self._entries(messages[start : start + _TOGETHER], now)
+        return found
+
+    def _entries(self, messages: Sequence[Message], now: datetime) -> list[Entry]:
+        origins: list[tuple[Message, int]] = []
+        arrivals: list[Arrival] = []
+        raws: list[bytes] = []
+        values: list[Any | JsonError] = []
+        for message in messages:
             arrival = Arrival(self._rules, (), None, self._proof, now, message.envelope)
             for index, (raw, value) in enumerate(self._events(message.body)):
-                entry = judge(arrival, raw, value)
-                found.append(self._known(entry, message.key, index))
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
-        return found
+                origins.append((message, index))
+                arrivals.append(arrival)
+                raws.append(raw)
+                values.append(value)
+        return [
+            self._known(entry, message.key, index)
+            for entry, (message, index) in zip(
+                judge_all(arrivals, raws, values), origins, strict=True
+            )
+        ]
 
     def _events(self, body: bytes) -> Iterator[tuple[bytes, Any | JsonError]]:
         """The events in one message; one that cannot be read is kept whole."""
@@ -88,7 +105,8 @@ class Reader:
             except JsonError as error:
                 yield body, error
         else:
-            yield body, _decoded(body, limits.depth, limits.keys)
+            [value] = strictjson.decode_all([body], depth=limits.depth, keys=limits.keys)
+            yield body, value
 
     def _known(self, entry: Entry, key: str | None, index: int) -> Entry:
         """The entry with the other side's id of its message, where it has none of its own."""
@@ -100,10 +118,3 @@ class Reader:
         return msgspec.structs.replace(
             entry, key=own[:MAX_TEXT], dedup_key=digest.digest(), dedup_window=None
         )
-
-
-def _decoded(body: bytes, depth: int, keys: int) -> Any | JsonError:
-    try:
-        return strictjson.decode(body, depth=depth, keys=keys)
-    except JsonError as error:
-        return error

@@ -88,6 +88,7 @@ FLOORS: list[set[str]] = [
         "intake",
         "isolation",
         "judgement",
+        "lot",
         "passage",
         "rejudgement",
         "stuck",

@@ -7,9 +7,10 @@ statements, whatever the number of events. Must not know: threads, files, when i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from itertools import chain
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ import msgspec
 from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
 from receiver.inbox.sqlite.duplicates import Duplicates, Known, key_of
-from receiver.inbox.sqlite.queries import SQL, repeated
+from receiver.inbox.sqlite.queries import SQL, alike, repeated
 from receiver.inbox.sqlite.rows import envelope, micros
 
 LONGEST_GROUP = 128
@@ -39,32 +40,16 @@ class Batch(Protocol):
 class _Rows:
     """What a transaction adds, and what it knows of the keys that it meets."""
 
-    __slots__ = (
-        "accepted",
-        "at",
-        "events",
-        "fresh",
-        "known",
-        "new_keys",
-        "now",
-        "quarantine",
-        "quarantined",
-        "received_at",
-    )
+    __slots__ = ("accepted", "fresh", "known", "new_keys", "now", "quarantine")
 
     def __init__(self, known: dict[bytes, tuple[Known, int]]) -> None:
         self.known = known
-        self.events: list[Any] = []
-        """Columns of one event after those of another, as the statement takes them."""
-        self.accepted = 0
-        self.quarantine: list[Any] = []
-        self.quarantined = 0
+        self.accepted: list[tuple[Entry, int]] = []
+        """Events, each with the microseconds of its `received_at`."""
+        self.quarantine: list[tuple[Any, ...]] = []
         self.fresh: dict[int, list[Known]] = {}
         self.new_keys = 0
         self.now = 0
-        self.received_at: datetime | None = None
-        """That of the entry before, which is `at` in microseconds."""
-        self.at = 0
 
 
 class Keeper:
@@ -85,14 +70,13 @@ class Keeper:
         keys = [[key_of(entry) for entry in batch.entries] for batch in batches]
         rows = _Rows(self._duplicates.known(connection, chain(*keys)))
         receipts = [
-            [self._judge(entry, key, rows) for entry, key in zip(batch.entries, of, strict=True)]
-            for batch, of in zip(batches, keys, strict=True)
+            self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)
         ]
-        newest = _insert(connection, "insert_event", rows.events, rows.accepted)
-        _insert(connection, "insert_quarantined", rows.quarantine, rows.quarantined)
+        newest = _insert_events(connection, rows.accepted)
+        _insert(connection, partial(repeated, "insert_quarantined"), (), rows.quarantine)
         if rows.accepted or rows.new_keys:
             number = self._duplicates.remember(connection, rows.fresh)
-            counted = (rows.accepted, rows.new_keys, number)
+            counted = (len(rows.accepted), rows.new_keys, number)
             connection.execute(SQL["count"], counted).close()
             self._duplicates.trim(connection, rows.new_keys, rows.now)
         for batch in batches:
@@ -104,46 +88,87 @@ class Keeper:
         """What `keep` wrote is in the store."""
         self._duplicates.committed()
 
-    def _judge(self, entry: Entry, key: bytes | None, rows: _Rows) -> Receipt:
-        if entry.received_at is not rows.received_at:  # those of one request, or turn, are the same
-            rows.received_at, rows.at = entry.received_at, micros(entry.received_at)
-        at = rows.at
-        problems = entry.problems
-        if key is not None:
-            digest = sha256(entry.raw).digest()
-            first = rows.known.get(key)
-            if first is None or at >= first[1]:
-                lasts = self._duplicates.lasts(entry.dedup_window)
-                known = Known(key, digest, entry.id, at)
-                rows.known[key] = known, at + lasts
-                rows.fresh.setdefault(lasts, []).append(known)
-                rows.new_keys += 1
-                if at > rows.now:
-                    rows.now = at
-            elif first[0].digest == digest:
-                return Receipt(Status.DUPLICATE, first[0].event_id)
+    def _judged(
+        self, entries: Sequence[Entry], keys: Sequence[bytes | None], rows: _Rows
+    ) -> list[Receipt]:
+        """What becomes of one batch: a receipt for each, and what is to be written."""
+        receipts: list[Receipt] = []
+        known, accepted = rows.known, rows.accepted
+        received_at: datetime | None = None
+        at = 0
+        for entry, key in zip(entries, keys, strict=True):
+            if entry.received_at is not received_at:  # those of one request, or turn, are the same
+                received_at = entry.received_at
+                at = micros(received_at)
+            problems = entry.problems
+            if key is not None:
+                digest = sha256(entry.raw).digest()
+                first = known.get(key)
+                if first is None or at >= first[1]:
+                    lasts = self._duplicates.lasts(entry.dedup_window)
+                    new = Known(key, digest, entry.id, at)
+                    known[key] = new, at + lasts
+                    rows.fresh.setdefault(lasts, []).append(new)
+                    rows.new_keys += 1
+                    if at > rows.now:
+                        rows.now = at
+                elif first[0].digest == digest:
+                    receipts.append(Receipt(Status.DUPLICATE, first[0].event_id))
+                    continue
+                else:
+                    problems = (*problems, conflict(first[0].event_id))
+            if problems:
+                because = msgspec.json.encode(problems).decode()
+                rows.quarantine.append((*envelope(entry, at), key, because, entry.raw))
+                receipts.append(Receipt(Status.QUARANTINED, entry.id, problems))
             else:
-                problems = (*problems, conflict(first[0].event_id))
-        if problems:
-            because = msgspec.json.encode(problems).decode()
-            rows.quarantine += (*envelope(entry, at), key, because, entry.raw)
-            rows.quarantined += 1
-            return Receipt(Status.QUARANTINED, entry.id, problems)
-        rows.events += envelope(entry, at)
-        rows.events.append(entry.raw)
-        rows.accepted += 1
-        return Receipt(Status.ACCEPTED, entry.id)
+                accepted.append((entry, at))
+                receipts.append(Receipt(Status.ACCEPTED, entry.id))
+        return receipts
 
 
-def _insert(connection: sqlite3.Connection, name: str, values: list[Any], amount: int) -> int:
-    """Run an insertion for so many rows; the rowid of the last one, 0 where there is none."""
+def _insert_events(connection: sqlite3.Connection, events: list[tuple[Entry, int]]) -> int:
+    """Write accepted events; the position of the last one, 0 where there is none.
+
+    What they all have in common, as those of one operation have, is handed over once.
+    """
+    if len({(e.source, e.type, e.operation, e.secret) for e, _ in events}) != 1:
+        rows = [(*envelope(entry, at), entry.raw) for entry, at in events]
+        return _insert(connection, partial(repeated, "insert_event"), (), rows)
+    first = events[0][0]
+    common = first.source, first.type, first.operation, first.secret
+    rows = [
+        (
+            entry.id,
+            entry.key,
+            at if entry.time is entry.received_at else micros(entry.time),
+            at,
+            entry.node,
+            entry.user,
+            entry.trace,
+            entry.raw,
+        )
+        for entry, at in events
+    ]
+    return _insert(connection, partial(alike, "insert_alike"), common, rows)
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    statement: Callable[[int], str],
+    common: tuple[Any, ...],
+    rows: list[tuple[Any, ...]],
+) -> int:
+    """Run an insertion for all rows; the rowid of the last one, 0 where there is none.
+
+    `statement` makes the one for so many rows; it takes `common`, then the rows' values.
+    """
     last = start = 0
-    width = len(values) // max(1, amount)
-    for size in _sizes(amount):
-        some = values if size == amount else values[start : start + size * width]
-        with closing(connection.execute(repeated(name, size), some)) as cursor:
+    for size in _sizes(len(rows)):
+        values = [*common, *chain.from_iterable(rows[start : start + size])]
+        with closing(connection.execute(statement(size), values)) as cursor:
             last = cursor.lastrowid or 0
-        start += size * width
+        start += size
     return last
 
 

@@ -1,0 +1,112 @@
+"""Events of one operation that came together, judged together: column by column.
+
+What one event costs in calls, a lot of them costs nearly as much; and with most of them nothing is
+wrong. Where something is, or a value is of an unusual kind, each event is judged on its own, by
+`receiver.judgement`, which says what a judgement is: what is made here is the same.
+Must not know: how requests or arrays are read, how an entry is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import uuid_utils
+
+from receiver.errors import JsonError
+from receiver.finding import Find
+from receiver.inbox import Entry
+from receiver.judgement import MAX_TEXT, Arrival, Rules, judge
+from receiver.locator import Place, text
+
+
+def judge_all(
+    arrivals: Sequence[Arrival], raws: Sequence[bytes], values: Sequence[Any | JsonError]
+) -> list[Entry]:
+    """The entries of some events, in order: of each its bytes, and its value or why there is none.
+
+    `arrivals` is of one operation and one moment. Content never makes this fail.
+    """
+    try:
+        entries = _together(arrivals, raws, values) if len(raws) > 1 else None
+    except Exception:  # whatever it was, one of them meets it again, and then it is reported
+        entries = None
+    if entries is None:
+        return list(map(judge, arrivals, raws, values))
+    return entries
+
+
+def _together(
+    arrivals: Sequence[Arrival], raws: Sequence[bytes], values: Sequence[Any]
+) -> list[Entry] | None:
+    """Their entries, if nothing is wrong with any."""
+    rules, at = arrivals[0].rules, arrivals[0].at
+    places = [
+        Place(value, arrival.headers, arrival.path, arrival.envelope)
+        for value, arrival in zip(values, arrivals, strict=True)
+    ]
+    types = _texts(rules.type, places)
+    if types is None or not _sound(rules, types, values):
+        return None
+    keys = _texts(rules.key, places)
+    nodes = _texts(rules.node, places)
+    users = _texts(rules.user, places)
+    if keys is None or nodes is None or users is None:
+        return None
+    find_time = rules.time
+    times = [find_time(place) or at for place in places] if find_time else [at] * len(places)
+    source, taken_by, new_id = rules.operation.source, rules.operation.id, uuid_utils.uuid7
+    return [
+        Entry(
+            id=str(new_id()),
+            source=source,
+            type=type_ or "",
+            key=key,
+            dedup_key=dedup_key,
+            dedup_window=window,
+            time=time,
+            received_at=at,
+            node=node,
+            user=user,
+            raw=raw,
+            operation=taken_by,
+            secret=arrival.secret,
+            trace=arrival.trace,
+        )
+        for arrival, raw, type_, key, (dedup_key, window), time, node, user in zip(
+            arrivals,
+            raws,
+            types,
+            keys,
+            rules.dedup.of_all(places, raws),
+            times,
+            nodes,
+            users,
+            strict=True,
+        )
+    ]
+
+
+def _sound(rules: Rules, types: Sequence[str | None], values: Sequence[Any]) -> bool:
+    """Whether each is of a known type, and its schema has nothing against it."""
+    for type_ in set(types):
+        event = rules.event_types.get((rules.operation.source, type_ or ""))
+        if event is None:
+            return False
+        mine = [value for value, its in zip(values, types, strict=True) if its == type_]
+        if not rules.sound(event, mine):
+            return False
+    return True
+
+
+def _texts(find: Find | None, places: list[Place]) -> Sequence[str | None] | None:
+    """What is found in each place, as text; None where one is longer than anybody's would be."""
+    if find is None:
+        return (None,) * len(places)
+    found = [find(place) for place in places]
+    if not set(map(type, found)) <= _TEXTS:
+        found = list(map(text, found))
+    return None if max(map(len, filter(None, found)), default=0) > MAX_TEXT else found
+
+
+_TEXTS = {str, type(None)}

@@ -9,9 +9,11 @@ import pytest
 
 from receiver.inbox import Query, RouteStart
 from receiver.inbox.sqlite import storefile
-from receiver.inbox.sqlite.storefile import log_bytes
+from receiver.inbox.sqlite.logfile import KEPT_BYTES, log_bytes, log_used
 
 PAYLOAD = b"x" * 20_000
+FRAME = 4096 + 24
+"""Bytes of one page in the log."""
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ async def test_upkeep_empties_the_log_under_readers(inbox, path, busy_readers, e
         await inbox.upkeep()
 
     assert largest < 40 * 1024 * 1024
-    assert log_bytes(path) <= 16 * 1024 * 1024
+    assert log_used(path) <= 16 * 1024 * 1024
 
 
 async def test_without_upkeep_the_writer_bounds_it_itself(
@@ -86,7 +88,52 @@ async def test_a_reader_that_never_ends_delays_nobody(inbox, path, entry):
     await asyncio.wait_for(fill(inbox, entry, 20), 20)
     await asyncio.wait_for(inbox.upkeep(), 5)
 
-    assert log_bytes(path) > 16 * 1024 * 1024
+    assert log_used(path) > 16 * 1024 * 1024
     foreign.close()
     await inbox.upkeep()
-    assert log_bytes(path) == 0
+    assert log_used(path) < 16 * FRAME
+
+
+async def test_a_log_that_is_begun_anew_is_written_over_and_nothing_of_it_is_lost(
+    inbox, path, entry
+):
+    events = [entry(raw=PAYLOAD) for _ in range(50)]
+    await inbox.append(events)
+    await fill(inbox, entry, 20)
+    await inbox.upkeep()
+    size = log_bytes(path)
+    assert size > 16 * 1024 * 1024
+    assert log_used(path) < 16 * FRAME
+
+    await inbox.append([entry(raw=PAYLOAD)])
+    assert 5 * FRAME < log_used(path) < 32 * FRAME
+    assert log_bytes(path) == size
+    assert len(await inbox.read(Query(limit=2_000))) == 1_051
+    await inbox.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (1_051,)
+    connection.close()
+
+
+async def test_a_log_that_has_grown_very_long_is_cut(inbox, path, entry):
+    await inbox.append([entry()])
+    foreign = sqlite3.connect(path, isolation_level=None)
+    foreign.execute("BEGIN")
+    foreign.execute("SELECT * FROM events").fetchall()
+    await fill(inbox, entry, 40)
+    assert log_bytes(path) > KEPT_BYTES
+    foreign.close()
+
+    await inbox.upkeep()
+
+    assert log_bytes(path) < 16 * FRAME
+
+
+async def test_what_counts_of_a_log_is_what_was_written_since_it_was_begun(inbox, path, entry):
+    assert log_used(path) == 0
+    await inbox.append([entry()])
+    assert log_used(path) == log_bytes(path) > 0
+    with path.with_name(f"{path.name}-wal").open("ab") as log:
+        log.write(bytes(FRAME) + b"half a frame")
+    assert log_used(path) == log_bytes(path) - FRAME - len(b"half a frame")

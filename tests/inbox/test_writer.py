@@ -13,7 +13,7 @@ from receiver.errors import StoreError
 from receiver.inbox import Query, Status
 from receiver.inbox.sqlite import engine, open_store
 from receiver.inbox.sqlite.group import Group
-from receiver.inbox.sqlite.storefile import log_bytes
+from receiver.inbox.sqlite.logfile import log_bytes
 from receiver.inbox.sqlite.writer import HUNG_SECONDS
 
 FRAME = 4096 + 24

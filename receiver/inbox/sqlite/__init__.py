@@ -40,6 +40,7 @@ from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
 from receiver.inbox.sqlite.helm import Helm
 from receiver.inbox.sqlite.keeping import Keeper
+from receiver.inbox.sqlite.logfile import log_bytes
 from receiver.inbox.sqlite.mending import Mending
 from receiver.inbox.sqlite.migrate import SCHEMA
 from receiver.inbox.sqlite.purging import Purging
@@ -48,7 +49,6 @@ from receiver.inbox.sqlite.replays import Replaying
 from receiver.inbox.sqlite.room import Room
 from receiver.inbox.sqlite.routes import Asked
 from receiver.inbox.sqlite.rows import moment
-from receiver.inbox.sqlite.storefile import log_bytes
 from receiver.inbox.sqlite.writer import Bare, OnCommit, unmeasured
 
 DEDUP_WINDOW = 7 * 86_400.0

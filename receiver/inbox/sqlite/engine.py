@@ -20,8 +20,9 @@ from receiver.inbox.sqlite import views
 from receiver.inbox.sqlite.connection import connect, explaining
 from receiver.inbox.sqlite.doorbell import Doorbell
 from receiver.inbox.sqlite.forked import forks
+from receiver.inbox.sqlite.logfile import checkpoint, log_used, renew
 from receiver.inbox.sqlite.readers import Readers
-from receiver.inbox.sqlite.storefile import StoreFile, checkpoint, log_bytes, truncate
+from receiver.inbox.sqlite.storefile import StoreFile
 from receiver.inbox.sqlite.tidying import turn
 from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer
 
@@ -34,7 +35,7 @@ WAIT_FOR = 128
 """Weight of work that is committed at once, though more may be coming."""
 
 TIDY_LOG_BYTES = 16 * 1024 * 1024
-"""Size of the write-ahead log from which it is copied into the file."""
+"""Bytes of the write-ahead log that count from which it is copied into the file."""
 
 LOOK_SECONDS = 0.1
 
@@ -150,7 +151,7 @@ class Engine:
             return
         self._look_at = now + LOOK_SECONDS
         resting = self._tidying is None or self._tidying.done()
-        if resting and log_bytes(self.path) > TIDY_LOG_BYTES:
+        if resting and log_used(self.path) > TIDY_LOG_BYTES:
             self._tidying = asyncio.ensure_future(self._tidy_in_passing())
 
     async def tidy(self) -> None:
@@ -164,7 +165,7 @@ class Engine:
         await self._tidy()
 
     async def _tidy(self) -> None:
-        if log_bytes(self.path) <= TIDY_LOG_BYTES:
+        if log_used(self.path) <= TIDY_LOG_BYTES:
             return
         with explaining(self.path), turn(self.path) as mine:
             if mine is None:
@@ -172,7 +173,7 @@ class Engine:
             if mine.finished:
                 mine.begin()
                 await self.read(checkpoint)
-            if await self.do(Bare(truncate)):
+            if await self.do(Bare(partial(renew, path=self.path))):
                 mine.end()
 
     async def _tidy_in_passing(self) -> None:

@@ -39,6 +39,11 @@ SELECT number, keys FROM dedup WHERE lasts = ? AND number > ? ORDER BY number LI
 -- name: count
 UPDATE tally SET events = events + ?, dedup_keys = dedup_keys + ?, last_dedup = ?;
 
+-- name: begin_log
+-- How often the write-ahead log was begun anew: what changes nothing would not be written.
+INSERT INTO meta (name, value) VALUES ('logs', 1)
+ON CONFLICT (name) DO UPDATE SET value = value + 1;
+
 -- name: uncount
 UPDATE tally SET dedup_keys = dedup_keys - ?;
 

@@ -17,7 +17,7 @@ from time import monotonic
 from receiver.errors import StoreError
 from receiver.inbox.rules import at_hard_limit
 from receiver.inbox.sqlite.connection import number
-from receiver.inbox.sqlite.storefile import log_bytes
+from receiver.inbox.sqlite.logfile import log_bytes
 
 LOOK_SECONDS = 0.1
 

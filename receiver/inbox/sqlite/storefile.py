@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from receiver.errors import StoreError
-from receiver.inbox.sqlite.connection import BUSY_SECONDS, connect, identity, number, one
+from receiver.inbox.sqlite.connection import connect, identity, number, one
+from receiver.inbox.sqlite.logfile import BE_PATIENT, log_bytes, truncate
 from receiver.inbox.sqlite.migrate import bring_up
 from receiver.inbox.sqlite.queries import SQL
 
@@ -22,9 +24,11 @@ LOG_BYTES = 64 * 1024 * 1024
 """Size of the write-ahead log from which a commit empties it, should nobody else have done so."""
 
 LOOK_SECONDS = 0.25
-BE_PATIENT = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}"
-TRUNCATE_SECONDS = 0.25
-"""How long emptying the log waits for readers."""
+
+SOON_SECONDS = 0.003
+"""How long the event loop waits for the commit of another process: about as long as one takes."""
+
+AGAIN_SECONDS = 0.00002
 
 
 class StoreFile:
@@ -53,15 +57,13 @@ class StoreFile:
             yield
 
     def begin_at_once(self) -> bool:
-        """Take the lock and begin a transaction, if nobody else writes and the store is open.
+        """Take the lock and begin a transaction, if the store is open and the lock is free soon.
 
         The lock is to be let go by `holding`.
         """
         if self._lock is None or self._connection is None or identity(self.path) != self._file:
             return False
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken_soon(self._lock):
             return False
         try:
             one(self._connection, "PRAGMA busy_timeout = 0")
@@ -137,32 +139,24 @@ class StoreFile:
             self._lock = None
 
 
-def checkpoint(connection: sqlite3.Connection) -> None:
-    """Copy what it can of the write-ahead log into the file, in nobody's way."""
-    one(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+def _taken_soon(lock: int) -> bool:
+    """Whether the lock could be taken within SOON_SECONDS."""
+    until = 0.0
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            now = time.monotonic()
+            until = until or now + SOON_SECONDS
+            if now >= until:
+                return False
+            time.sleep(random.uniform(0, AGAIN_SECONDS))  # noqa: S311 (nothing secret)
+        except OSError:
+            return False
+        else:
+            return True
 
 
 def _open_private(path: Path | str) -> int:
     """An open file; one that is made is its owner's alone, and so are the logs SQLite puts by."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def truncate(connection: sqlite3.Connection) -> bool:
-    """Copy the write-ahead log into the file and empty it, unless a reader takes too long.
-
-    To be called under the lock. Returns whether it is empty now.
-    """
-    one(connection, f"PRAGMA busy_timeout = {round(TRUNCATE_SECONDS * 1000)}")
-    try:
-        told = one(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
-        return told is not None and told[0] == 0
-    finally:
-        one(connection, BE_PATIENT)
-
-
-def log_bytes(path: Path) -> int:
-    """The size of the write-ahead log."""
-    try:
-        return os.stat(f"{path}-wal").st_size  # noqa: PTH116 (looked at while others wait)
-    except FileNotFoundError:
-        return 0

@@ -1,9 +1,10 @@
 """What writes the store in a process: group commit under the common lock.
 
 Whatever has queued up when the writer is free becomes one transaction with one fsync. Small groups
-are done on the event loop, at the end of a turn of it; what is large or may take long, and
-everything while others write or the disk is slow, is done by one thread. Every writer
-in every process takes the same `flock` first, which sleeps in the kernel and is fair. A failed
+are done on the event loop, at the end of a turn of it, which waits a moment for the commit of
+another process; what is large or may take long, and everything while others take long or the disk
+is slow, is done by one thread. Every writer in every process takes the same `flock` first, for
+which the thread sleeps in the kernel, in a fair queue. A failed
 transaction is a StoreError for all who were part of it; the connection is opened anew for the next
 one, so that the store works again as soon as its disk does.
 Must not know: what is written.
@@ -124,7 +125,7 @@ class Writer:
 
         Handing work to the thread and back makes both wait for the interpreter's lock many times,
         which costs more than a commit. Returns False, with nothing done, when the thread is at
-        work, another process is writing, or the disk was slow just now.
+        work, another process is writing for longer, or the disk was slow just now.
         """
         if self._given != self._done or monotonic() < self._thread_until:
             return False

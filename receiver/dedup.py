@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from receiver.columns import column
 from receiver.contract import DedupRule, Source
 from receiver.finding import ready
 from receiver.locator import Place
@@ -33,6 +34,7 @@ class DedupKeys:
             (rule, [ready(part) for part in rule.parts], _seed(source, rule))
             for rule in source.dedup
         ]
+        self._columns = [column(part) for part in source.dedup[0].parts] if source.dedup else []
 
     def of(self, place: Place, raw: bytes) -> tuple[bytes | None, int | None]:
         """The key of an event and the seconds it is remembered (None: as the store does).
@@ -57,7 +59,7 @@ class DedupKeys:
         if not self._rules:
             return [(None, None)] * len(places)
         rule, parts, seed = self._rules[0]
-        columns = [[find(place) for place in places] for find in parts]
+        columns = [find(places) for find in self._columns]
         keys: list[bytes] | None
         if len(parts) == 1 and not rule.body:
             keys = _plain(seed, columns[0])

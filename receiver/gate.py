@@ -26,6 +26,9 @@ RETRY_SECONDS = 5
 
 _EXPIRED_RETRY_SECONDS = 60
 
+_CODING = b"content-encoding"
+_TELLING = frozenset({_CODING, traceparent.HEADER})
+
 Say = Callable[..., None]
 """Logs a warning: a text and what is to be put into it."""
 
@@ -99,25 +102,28 @@ class Gate:
     ) -> Found:
         """What an authentic request holds, still to be read; or what becomes of any other."""
         try:
-            secret = prove(headers, body, now)
-            trace = traceparent.of(headers) if self._traced else None
-            arrival = Arrival(self.rules, headers, path, secret, now, trace=trace)
+            arrival = Arrival(self.rules, headers, path, prove(headers, body, now), now)
             for name, _ in headers:
-                if name == b"content-encoding":
-                    return self._unpacked(arrival, body)
+                if name in _TELLING:
+                    return self._told(arrival, body)
+            if len(body) > self.operation.limits.body:
+                return self._told(arrival, body)
             return Content(arrival, body)
         except SignatureError as refused:
             return self._refusal(refused.reason)
         except Exception as error:
             return broken(self.operation, error)
 
-    def _unpacked(self, arrival: Arrival, body: bytes) -> Found:
-        """What a body holds that was compressed on its way.
+    def _told(self, arrival: Arrival, body: bytes) -> Found:
+        """As `_opened`, of a request whose headers say more of it, or whose body is too long.
 
         The signature is over the bytes as sent, so nothing unpacks them before it is checked.
         """
+        if self._traced:
+            trace = traceparent.of(arrival.headers)
+            arrival = msgspec.structs.replace(arrival, trace=trace)
         limit = self.operation.limits.body
-        codings = [value for name, value in arrival.headers if name == b"content-encoding"]
+        codings = [value for name, value in arrival.headers if name == _CODING]
         try:
             content = compression.expand(body, b", ".join(codings), limit)
         except ValueError as error:

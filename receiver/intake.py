@@ -58,10 +58,7 @@ def _now() -> datetime:
 
 
 class Intake:
-    """Takes in requests for the operations of one catalogue.
-
-    `keyring` may be replaced at any time; the next request is proved with the new one.
-    """
+    """Takes in requests for the operations of one catalogue."""
 
     def __init__(
         self,
@@ -78,7 +75,6 @@ class Intake:
 
         `traced`: keep the `traceparent` of each request with its events.
         """
-        self.keyring = keyring
         self._inbox = inbox
         self._clock = clock
         self._observer = observer
@@ -87,6 +83,8 @@ class Intake:
             operation.id: Gate(operation, catalogue, self._say, traced=traced)
             for operation in catalogue.contract.operations
         }
+        self._direct: frozenset[str] = frozenset()
+        self.keyring = keyring
         self._commits = Deadlines(APPEND_SECONDS)
         self._said: dict[str, datetime] = {}
 
@@ -120,12 +118,25 @@ class Intake:
 
     # For requests that are taken in together (receiver.crowd).
 
+    @property
+    def keyring(self) -> Keyring:
+        """What proves requests; a new one proves the next request."""
+        return self._keyring
+
+    @keyring.setter
+    def keyring(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._direct = frozenset(
+            gate.operation.id for gate in self._gates.values() if self._is_direct(gate.operation)
+        )
+
+    def _is_direct(self, operation: Operation) -> bool:
+        keys = self._keyring.for_source(operation.source)
+        return operation.transport not in self._openers and (keys is None or not keys.networks)
+
     def direct(self, operation: Operation) -> bool:
         """Whether a request of this operation is proved by itself, and nothing is waited for."""
-        if operation.transport in self._openers:
-            return False
-        keys = self.keyring.for_source(operation.source)
-        return keys is None or not keys.networks
+        return operation.id in self._direct
 
     def admits(self, operation: Operation, address: str | None) -> bool:
         """Whether a request of this operation may come from an address; None: nobody knows it."""
@@ -152,7 +163,7 @@ class Intake:
         """As `examine`, of one operation."""
         operation = requests[0][0]
         try:
-            return self._gates[operation.id].take(self.keyring, requests, now)
+            return self._gates[operation.id].take(self._keyring, requests, now)
         except Exception as error:
             return [broken(operation, error)] * len(requests)
 

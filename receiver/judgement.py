@@ -18,6 +18,7 @@ import msgspec
 import uuid_utils
 
 from receiver.catalogue import MAX_PROBLEMS, Catalogue
+from receiver.columns import Column, column
 from receiver.contract import EventType, Operation
 from receiver.dedup import DedupKeys
 from receiver.errors import JsonError
@@ -29,6 +30,32 @@ MAX_TEXT = 1024
 """Characters of a type, key, node or user; an event with a longer one goes to quarantine."""
 
 _log = logging.getLogger("receiver.intake")
+
+
+def _nowhere(places: Sequence[Place]) -> list[Any]:
+    """The column of what the contract does not say where to find."""
+    return [None] * len(places)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What finds the same as `Rules` does, in many events at once."""
+
+    type: Column
+    key: Column
+    time: Column
+    node: Column
+    user: Column
+
+    @classmethod
+    def of(cls, operation: Operation) -> Columns:
+        return cls(
+            type=column(operation.type),
+            key=column(operation.key) if operation.key else _nowhere,
+            time=column(operation.time) if operation.time else _nowhere,
+            node=column(operation.node) if operation.node else _nowhere,
+            user=column(operation.user) if operation.user else _nowhere,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +73,7 @@ class Rules:
     time: Find | None
     node: Find | None
     user: Find | None
+    columns: Columns
 
     @classmethod
     def of(cls, operation: Operation, catalogue: Catalogue) -> Rules:
@@ -61,6 +89,7 @@ class Rules:
             time=ready(operation.time) if operation.time else None,
             node=ready(operation.node) if operation.node else None,
             user=ready(operation.user) if operation.user else None,
+            columns=Columns.of(operation),
         )
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import uuid_utils
 
 from receiver.errors import JsonError
-from receiver.finding import Find
 from receiver.inbox import Entry
 from receiver.judgement import MAX_TEXT, Arrival, Rules, judge
 from receiver.locator import Place, text
@@ -41,20 +40,19 @@ def _together(
 ) -> list[Entry] | None:
     """Their entries, if nothing is wrong with any."""
     rules, at = arrivals[0].rules, arrivals[0].at
+    columns = rules.columns
     places = [
         Place(value, arrival.headers, arrival.path, arrival.envelope)
         for value, arrival in zip(values, arrivals, strict=True)
     ]
-    types = _texts(rules.type, places)
+    types = _texts(columns.type(places))
     if types is None or not _sound(rules, types, values):
         return None
-    keys = _texts(rules.key, places)
-    nodes = _texts(rules.node, places)
-    users = _texts(rules.user, places)
+    keys = _texts(columns.key(places))
+    nodes = _texts(columns.node(places))
+    users = _texts(columns.user(places))
     if keys is None or nodes is None or users is None:
         return None
-    find_time = rules.time
-    times = [find_time(place) or at for place in places] if find_time else [at] * len(places)
     source, taken_by, new_id = rules.operation.source, rules.operation.id, uuid_utils.uuid7
     return [
         Entry(
@@ -64,7 +62,7 @@ def _together(
             key=key,
             dedup_key=dedup_key,
             dedup_window=window,
-            time=time,
+            time=time or at,
             received_at=at,
             node=node,
             user=user,
@@ -79,7 +77,7 @@ def _together(
             types,
             keys,
             rules.dedup.of_all(places, raws),
-            times,
+            columns.time(places),
             nodes,
             users,
             strict=True,
@@ -99,14 +97,11 @@ def _sound(rules: Rules, types: Sequence[str | None], values: Sequence[Any]) -> 
     return True
 
 
-def _texts(find: Find | None, places: list[Place]) -> Sequence[str | None] | None:
-    """What is found in each place, as text; None where one is longer than anybody's would be."""
-    if find is None:
-        return (None,) * len(places)
-    found = [find(place) for place in places]
-    if not set(map(type, found)) <= _TEXTS:
+def _texts(found: list[Any]) -> list[str | None] | None:
+    """What was found, as text; None where one is longer than anybody's would be."""
+    if not _TEXTS.issuperset(map(type, found)):
         found = list(map(text, found))
     return None if max(map(len, filter(None, found)), default=0) > MAX_TEXT else found
 
 
-_TEXTS = {str, type(None)}
+_TEXTS = frozenset({str, type(None)})

@@ -17,7 +17,7 @@ _CLOSE = b"connection"
 
 def closes(headers: Headers) -> bool:
     """Whether an answer with these headers is the last on its connection."""
-    return _CLOSE in [name for name, _ in headers]
+    return _own(tuple(headers))[1]
 
 
 def written(status: int, common: Headers, own: Headers, body: bytes, *, last: bool) -> bytes:
@@ -27,7 +27,7 @@ def written(status: int, common: Headers, own: Headers, body: bytes, *, last: bo
     `last`: say that the connection ends with it, which `own` does not.
     """
     end = b"connection: close\r\n\r\n" if last else b"\r\n"
-    return b"".join((STATUS_LINE[status], _common(common), _lines(tuple(own)), end, body))
+    return b"".join((STATUS_LINE[status], _common(common), _own(tuple(own))[0], end, body))
 
 
 _known: tuple[Headers, bytes] = ((), b"")
@@ -36,10 +36,15 @@ _known: tuple[Headers, bytes] = ((), b"")
 def _common(headers: Headers) -> bytes:
     global _known
     if headers is not _known[0]:
-        _known = headers, _lines(tuple(headers))
+        _known = headers, _lines(headers)
     return _known[1]
 
 
 @lru_cache(maxsize=256)
-def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def _own(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
+    """The lines of an answer's own headers, and whether they end the connection."""
+    return _lines(headers), _CLOSE in [name for name, _ in headers]
+
+
+def _lines(headers: Headers) -> bytes:
     return b"".join([b"%b: %b\r\n" % field for field in headers])

@@ -18,6 +18,7 @@ FLOORS: list[set[str]] = [
         "antpatterns",
         "backoff",
         "breaker",
+        "columns",
         "compression",
         "contract",
         "dedup",

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from receiver.columns import column
 from receiver.finding import ready
 from receiver.locator import (
     Constant,
@@ -56,3 +57,15 @@ def test_the_same_is_found(locator: Locator, body: Any, headers: Any, path: Any)
     found = ready(locator)(place)
 
     assert (type(found), found) == (type(expected), expected)
+
+
+@given(LOCATORS, st.lists(BODIES, max_size=5), REQUESTS)
+def test_the_same_is_found_in_many_places_at_once(
+    locator: Locator, bodies: list[Any], headers: Any
+) -> None:
+    places = [Place(body, headers, None, {"MessageId": "m"}) for body in bodies]
+    expected = [locator.find(place) for place in places]
+
+    found = column(locator)(places)
+
+    assert [(type(one), one) for one in found] == [(type(one), one) for one in expected]

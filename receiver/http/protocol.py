@@ -69,7 +69,7 @@ class Protocol(Ending):
         if self._room is not Room.FREE:
             self._refuse(503)
             return
-        again = self._feed(data)
+        again: bytes | None = data
         while again is not None and not self._deaf:
             again = self._feed(again)
 
@@ -87,7 +87,7 @@ class Protocol(Ending):
             self._refuse(400)
         else:
             exchange: object = self.cycle
-            if isinstance(exchange, Exchange) and exchange.more_body:
+            if type(exchange) is Exchange and exchange.more_body:
                 self._to_messages(exchange)
             if self._loose > MAX_HEADER_BYTES:
                 self._refuse(431)
@@ -108,38 +108,37 @@ class Protocol(Ending):
     def on_message_begin(self) -> None:
         self.url = b""
         self.headers = []
-        self.scope = cast("Any", {})  # an exchange needs no more of it than that it is its own
+        self.scope = {}  # type: ignore[typeddict-item]  # an exchange needs only that it is its own
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        parser, headers = self.parser, self.headers
+        parser, headers, url = self.parser, self.headers, self.url
         version = parser.get_http_version()
-        length, waits = examine(version, len(self.url), headers)
+        length, waits = examine(version, len(url), headers)
         if parser.should_upgrade():
             if parser.get_method() == b"CONNECT":
                 raise Unreadable(400)
             return  # _feed starts again without
         if len(self.pipeline) >= MAX_PIPELINED:
             raise Unreadable(503)
-        head = version, length, target(self.url)
+        head = version, length, target(url)
         self._loose = 0
         self.headers = TRAILERS
         keep_alive = version == "1.1" and parser.should_keep_alive()
-        method, before = parser.get_method(), self.cycle
+        method, before, desk = parser.get_method(), self.cycle, self._desk
         # Only a request of which nothing can be missing, and before which none waits.
         if (
-            self._desk is not None
+            desk is not None
             and length
             and method == b"POST"
             and not waits
             and (before is None or before.response_complete)
         ):
-            place = self._desk.find(head[2][1], length)
+            place = desk.find(head[2][1], length)
             if place is not None:
-                exchange = Exchange(self, self.scope, place, headers, head, keep_alive)
-                self.cycle = cast("Any", exchange)
+                self.cycle = Exchange(self, self.scope, place, headers, head, keep_alive)  # type: ignore[assignment]
                 return
         self._describe(method, headers, head)
         self._begin(keep_alive, waits)
@@ -216,21 +215,20 @@ class Protocol(Ending):
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        cycle.message_event.set()
+        if type(cycle) is Cycle:
+            cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         self._loose = 0
-        cycle = self.cycle
-        if cycle is not None and cycle.scope is self.scope:
+        cycle: object = self.cycle
+        if type(cycle) is Exchange:
+            if cycle.scope is self.scope and cycle.more_body:
+                cycle.more_body = False
+                if self._desk is not None and not self._desk.take_whole(cycle, self.loop):
+                    self._to_messages(cycle)
+        elif type(cycle) is Cycle and cycle.scope is self.scope:
             cycle.more_body = False
             cycle.message_event.set()
-            exchange: object = cycle
-            if (
-                isinstance(exchange, Exchange)
-                and self._desk is not None
-                and not self._desk.take_whole(exchange, self.loop)
-            ):
-                self._to_messages(exchange)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

@@ -7,7 +7,6 @@ Pure. Must not know: what the value is for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from receiver.locator import (
@@ -127,9 +126,6 @@ def _except(inner: Find, placeholders: frozenset[str]) -> Find:
 
 
 def _moment(inner: Find, formats: tuple[str, ...]) -> Find:
-    if formats == ("epoch-s",):
-        return _epoch(inner)
-
     def find(place: Place) -> Any:
         value = inner(place)
         if value is None:
@@ -139,23 +135,6 @@ def _moment(inner: Find, formats: tuple[str, ...]) -> Find:
             if moment is not None:
                 return moment
         return None
-
-    return find
-
-
-def _epoch(inner: Find) -> Find:
-    """Seconds since 1970 are nearly always numbers."""
-
-    def find(place: Place) -> Any:
-        value = inner(place)
-        if value is None:
-            return None
-        if type(value) is not float and type(value) is not int:
-            return parse_time(value, "epoch-s")
-        try:
-            return datetime.fromtimestamp(value, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
 
     return find
 

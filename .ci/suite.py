@@ -13,7 +13,7 @@ import sys
 ALL = ["tests", "--ignore", "tests/packaging"]
 WORKERS = min(12, 2 * (os.cpu_count() or 1))
 """Most tests wait for processes most of the time."""
-COMPANY = ["-n", str(WORKERS), "--durations", "25"]
+COMPANY = ["-n", str(WORKERS), "--durations", "25", "-rs"]
 
 
 def main(arguments: list[str]) -> int:

@@ -44,11 +44,12 @@ class Cycle(RequestResponseCycle):
             return False
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        if wire.closes(headers):
+        start, closes = wire.start(status, tuple(headers))
+        if closes:
             self.keep_alive, last = False, False
         else:
             last = not self.keep_alive or self.flow.ends
-        self.transport.write(wire.written(status, self.default_headers, headers, body, last=last))
+        self.transport.write(wire.written(start, self.default_headers, body, last=last))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()

@@ -93,13 +93,14 @@ class Exchange:
             task.add_done_callback(connection.tasks.discard)
             return
         self.response_complete = True
-        if wire.closes(reply.headers):
+        start, closes = wire.start(reply.status, reply.headers)
+        if closes:
             self.keep_alive, last = False, False
         else:
             last = not self.keep_alive or flow.ends
         common = connection.server_state.default_headers
         transport = connection.transport
-        transport.write(wire.written(reply.status, common, reply.headers, reply.body, last=last))
+        transport.write(wire.written(start, common, reply.body, last=last))
         if not self.keep_alive:
             transport.close()
         connection.on_response_complete()

@@ -7,6 +7,7 @@ through. Must not know: connections, paths, who sends.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import unquote
 
 import httptools
@@ -53,6 +54,10 @@ def target(url: bytes) -> tuple[bytes, str, bytes]:
     Raises Unreadable for what is neither a path nor a URL, and for a fragment: that is no part of
     a request, and some servers cut it off.
     """
+    return _known_target(url) if len(url) <= _SHORT else _target(url)
+
+
+def _target(url: bytes) -> tuple[bytes, str, bytes]:
     if b"#" in url:
         raise Unreadable(400)
     if not url.startswith(b"/"):
@@ -63,6 +68,10 @@ def target(url: bytes) -> tuple[bytes, str, bytes]:
     except UnicodeDecodeError:
         raise Unreadable(400) from None
     return raw, unquote(path) if "%" in path else path, query
+
+
+_SHORT = 256
+_known_target = lru_cache(maxsize=256)(_target)
 
 
 def _long_target(url: bytes) -> tuple[bytes, str, bytes]:

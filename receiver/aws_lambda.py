@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from receiver import backstage, configured, logs, strictjson
+from receiver import backstage, configured, logs
 from receiver.contract import Contract, Operation
 from receiver.errors import ConfigError, ReceiverError
 from receiver.judgement import Arrival, Rules
-from receiver.lot import judge_all
+from receiver.lot import read_all
 from receiver.passage import Passage
 from receiver.settings.file import load
 from receiver.sources.records import Record, records
@@ -80,10 +80,7 @@ class Function:
         arrivals = [
             Arrival(self._rules, (), None, "lambda", now, record.envelope) for record in found
         ]
-        raws = [record.raw for record in found]
-        limits = self._rules.operation.limits
-        values = strictjson.decode_all(raws, depth=limits.depth, keys=limits.keys)
-        entries = judge_all(arrivals, raws, values)
+        entries = read_all(arrivals, [record.raw for record in found])
         return self._runner.run(self._passage.deliver(entries, seconds))
 
     def close(self) -> None:

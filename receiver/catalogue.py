@@ -36,7 +36,8 @@ Sound = Callable[[Sequence[Any]], bool]
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One contract, ready to serve. Made once, by `load`, before the first request."""
+    """One contract, ready to serve. Made once, by `load`, before the first request; what tells of
+    several payloads at once is made when it is first asked."""
 
     package: str
     """The dotted name of the generated package."""
@@ -46,7 +47,7 @@ class Catalogue:
     validators: Mapping[_Key, jsonschema_rs.Draft202012Validator] = field(repr=False)
     decoders: Mapping[_Key, Decoder] = field(repr=False)
     enums: Mapping[_Key, tuple[tuple[Place, frozenset[Any]], ...]] = field(repr=False)
-    _arrays: dict[_Key, Sound] = field(default_factory=dict, repr=False, compare=False)
+    _arrays: dict[_Key, Sound] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def operations(self) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from receiver import compression, signature, strictjson, traceparent
+from receiver import compression, signature, traceparent
 from receiver.catalogue import Catalogue
 from receiver.contract import Operation
 from receiver.errors import JsonError, SignatureError
@@ -18,7 +18,7 @@ from receiver.inbox import Entry
 from receiver.judgement import Arrival, Rules, judge, report
 from receiver.keyring import Keyring, SourceKeys
 from receiver.locator import Headers
-from receiver.lot import judge_all
+from receiver.lot import read_all
 from receiver.replies import Outcome, Refused, TooLarge, Unavailable
 
 RETRY_SECONDS = 5
@@ -27,7 +27,6 @@ RETRY_SECONDS = 5
 _EXPIRED_RETRY_SECONDS = 60
 
 _CODING = b"content-encoding"
-_TELLING = frozenset({_CODING, traceparent.HEADER})
 
 Say = Callable[..., None]
 """Logs a warning: a text and what is to be put into it."""
@@ -60,6 +59,7 @@ class Gate:
         self._requirements = [tuple(schemes[name] for name in every) for every in security]
         self._say = say
         self._traced = traced
+        self._telling = {_CODING, traceparent.HEADER} if traced else {_CODING}
         self._keys: SourceKeys | None = None
         self._prove = signature.prover((), SourceKeys())
 
@@ -77,10 +77,8 @@ class Gate:
         self._warn_of_expiry(now)
         if self.operation.batch:
             return opened
-        contents = [one.content for one in authentic]
-        limits = self.operation.limits
-        values = strictjson.decode_all(contents, depth=limits.depth, keys=limits.keys)
-        entries = iter(judge_all([one.arrival for one in authentic], contents, values))
+        arrivals = [one.arrival for one in authentic]
+        entries = iter(read_all(arrivals, [one.content for one in authentic]))
         return [next(entries) if type(one) is Content else one for one in opened]
 
     def _prover(self, keyring: Keyring) -> signature.Prove | None:
@@ -103,8 +101,9 @@ class Gate:
         """What an authentic request holds, still to be read; or what becomes of any other."""
         try:
             arrival = Arrival(self.rules, headers, path, prove(headers, body, now), now)
+            telling = self._telling
             for name, _ in headers:
-                if name in _TELLING:
+                if name in telling:
                     return self._told(arrival, body)
             if len(body) > self.operation.limits.body:
                 return self._told(arrival, body)

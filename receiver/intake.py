@@ -209,7 +209,7 @@ class Intake:
             return opened
         # No header is proved, so none says anything of the event.
         arrival = Arrival(rules, (), path, opened.proof, now, opened.envelope)
-        [value] = strictjson.decode_all([opened.raw], depth=limits.depth, keys=limits.keys)
+        value = strictjson.value_of(opened.raw, depth=limits.depth, keys=limits.keys)
         return judge(arrival, opened.raw, value)
 
     def _say(self, message: str, *details: str) -> None:

@@ -17,15 +17,26 @@ from receiver.errors import JsonError
 from receiver.inbox import Entry
 from receiver.judgement import MAX_TEXT, Arrival, Rules, judge
 from receiver.locator import Place, text
+from receiver.strictjson import slices, values_of
+
+
+def read_all(arrivals: Sequence[Arrival], raws: Sequence[bytes]) -> list[Entry]:
+    """The entries of some events, in order, each read out of its own bytes.
+
+    `arrivals` is of one operation and one moment. Content never makes this fail.
+    """
+    entries: list[Entry] = []
+    for some in slices(raws):
+        limits = arrivals[0].rules.operation.limits
+        values = values_of(raws[some], depth=limits.depth, keys=limits.keys)
+        entries += judge_all(arrivals[some], raws[some], values)
+    return entries
 
 
 def judge_all(
     arrivals: Sequence[Arrival], raws: Sequence[bytes], values: Sequence[Any | JsonError]
 ) -> list[Entry]:
-    """The entries of some events, in order: of each its bytes, and its value or why there is none.
-
-    `arrivals` is of one operation and one moment. Content never makes this fail.
-    """
+    """As `read_all`, of events that were read: the value of each, or why there is none."""
     try:
         entries = _together(arrivals, raws, values) if len(raws) > 1 else None
     except Exception:  # whatever it was, one of them meets it again, and then it is reported
@@ -39,6 +50,8 @@ def _together(
     arrivals: Sequence[Arrival], raws: Sequence[bytes], values: Sequence[Any]
 ) -> list[Entry] | None:
     """Their entries, if nothing is wrong with any."""
+    if JsonError in set(map(type, values)):
+        return None
     rules, at = arrivals[0].rules, arrivals[0].at
     columns = rules.columns
     places = [

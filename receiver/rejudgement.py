@@ -98,7 +98,4 @@ def _as_it_was(kept: Stored, problems: list[str]) -> Rejudged:
 
 def _decoded(operation: Operation, raw: bytes) -> Any | JsonError:
     limits = operation.limits
-    try:
-        return strictjson.decode(raw, depth=limits.depth, keys=limits.keys)
-    except JsonError as error:
-        return error
+    return strictjson.value_of(raw, depth=limits.depth, keys=limits.keys)

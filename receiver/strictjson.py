@@ -16,7 +16,7 @@ import msgspec
 
 from receiver.errors import JsonError
 
-__all__ = ["decode", "decode_all", "elements", "lots"]
+__all__ = ["decode", "elements", "lots", "slices", "value_of", "values_of"]
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -29,7 +29,8 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 _CONTAINERS = (dict, list)
 _SPACE = b" \t\r\n"
 _TOGETHER = 200
-"""Elements of an array that are decoded together."""
+_TOGETHER_BYTES = 1024 * 1024
+"""Texts, and bytes of them, that are decoded together, unless one alone is longer."""
 
 _COMMAS_PER_ELEMENT = 100
 """More commas than this for each element allowed: count elements before making a slice of each."""
@@ -43,13 +44,7 @@ def decode(data: bytes, *, depth: int, keys: int) -> Any:
     """
     try:
         value = _decode(data)
-        # Every container opens with a bracket and every member takes four bytes and a colon, so few
-        # of them prove that the bounds hold, at the cost of a memory scan; only a text with many is
-        # measured.
-        many = len(data) > 4 * keys and data.count(b":") > keys
-        if many or data.count(b"{") + data.count(b"[") > depth:
-            _measure(value, depth, keys)
-        _refuse_duplicates(data, value)
+        _check(data, value, _encode(value), depth, keys)
     except UnicodeDecodeError:
         raise JsonError("not UTF-8") from None
     except msgspec.MsgspecError as error:
@@ -59,8 +54,16 @@ def decode(data: bytes, *, depth: int, keys: int) -> Any:
     return value
 
 
-def decode_all(texts: Sequence[bytes], *, depth: int, keys: int) -> list[Any | JsonError]:
-    """As `decode`, of several texts: the value of each, or why it is not taken.
+def value_of(text: bytes, *, depth: int, keys: int) -> Any | JsonError:
+    """As `decode`: the value, or why it is not taken."""
+    try:
+        return decode(text, depth=depth, keys=keys)
+    except JsonError as error:
+        return error
+
+
+def values_of(texts: Sequence[bytes], *, depth: int, keys: int) -> list[Any | JsonError]:
+    """As `value_of`, of several texts, which are in memory together: see `slices`.
 
     Most texts are written as the decoder's own writer would write them, which is told of all at
     once; only the others are looked at one by one.
@@ -69,13 +72,28 @@ def decode_all(texts: Sequence[bytes], *, depth: int, keys: int) -> list[Any | J
         values = list(map(_decode, texts))
         written = list(map(_encode, values))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return [_judge(text, depth, keys) for text in texts]
+        return [value_of(text, depth=depth, keys=keys) for text in texts]
     return [
         value
         if text == again and len(text) <= 4 * keys and text.count(b"{") + text.count(b"[") <= depth
-        else _judge(text, depth, keys)
+        else _checked(text, value, again, depth, keys)
         for text, value, again in zip(texts, values, written, strict=True)
     ]
+
+
+def slices(texts: Sequence[bytes]) -> Iterator[slice]:
+    """Which texts are decoded together: all of them, a slice at a time.
+
+    A value may take fifty times as much memory as its text, so the bytes of a slice are bounded.
+    """
+    start = size = 0
+    for index, text in enumerate(texts):
+        size += len(text)
+        if index > start and (size > _TOGETHER_BYTES or index - start >= _TOGETHER):
+            yield slice(start, index)
+            start, size = index, len(text)
+    if start < len(texts):
+        yield slice(start, len(texts))
 
 
 def elements(
@@ -94,19 +112,17 @@ def elements(
 def lots(
     data: bytes, *, depth: int, keys: int, limit: int
 ) -> Iterator[tuple[list[bytes], list[Any | JsonError]]]:
-    """As `elements`, 200 at a time: the bytes of each, and the values of each."""
+    """As `elements`, some at a time: the bytes of each, and the values of each."""
     parts = _split(data, limit)
-    return (
-        (some, _values(some, depth, keys))
-        for start in range(0, len(parts), _TOGETHER)
-        if (some := parts[start : start + _TOGETHER])
-    )
+    return ((parts[some], _values(parts[some], depth, keys)) for some in slices(parts))
 
 
 def _values(parts: list[bytes], depth: int, keys: int) -> list[Any | JsonError]:
     """The values of some elements of an array, as `elements`."""
     values = _at_once(parts, depth, keys)
-    return values if values is not None else [_judge(part, depth, keys) for part in parts]
+    if values is not None:
+        return values
+    return [value_of(part, depth=depth, keys=keys) for part in parts]
 
 
 def _at_once(parts: list[bytes], depth: int, keys: int) -> list[Any] | None:
@@ -128,14 +144,29 @@ def _at_once(parts: list[bytes], depth: int, keys: int) -> list[Any] | None:
     shallow = flat or objects + arrays <= depth
     if not shallow and any(part.count(b"{") + part.count(b"[") > depth for part in parts):
         return None
-    return values if len(values) == len(parts) and _is_all(data, values) else None
+    return values if len(values) == len(parts) and _is_all(data, _encode(values)) else None
 
 
-def _judge(part: bytes, depth: int, keys: int) -> Any | JsonError:
+def _check(data: bytes, value: Any, written: bytes, depth: int, keys: int) -> None:
+    """Refuse what is not strict, or too much, of a decoded text; `written` is its compact text."""
+    # Every container opens with a bracket and every member takes four bytes and a colon, so few
+    # of them prove that the bounds hold, at the cost of a memory scan; only a text with many is
+    # measured.
+    many = len(data) > 4 * keys and data.count(b":") > keys
+    if many or data.count(b"{") + data.count(b"[") > depth:
+        _measure(value, depth, keys)
+    _refuse_duplicates(data, written)
+
+
+def _checked(text: bytes, value: Any, written: bytes, depth: int, keys: int) -> Any | JsonError:
+    """The value of a decoded text, or why it is not taken."""
     try:
-        return decode(part, depth=depth, keys=keys)
+        _check(text, value, written, depth, keys)
     except JsonError as error:
         return error
+    except RecursionError:
+        return JsonError("nested too deeply")
+    return value
 
 
 def _measure(value: Any, depth: int, keys: int) -> None:
@@ -159,7 +190,7 @@ def _measure(value: Any, depth: int, keys: int) -> None:
         level = below
 
 
-def _refuse_duplicates(data: bytes, value: Any) -> None:
+def _refuse_duplicates(data: bytes, written: bytes) -> None:
     """Refuse a text in which an object has a key twice.
 
     The decoder keeps the last of two members and drops the first with all its bytes. A colon stands
@@ -168,16 +199,17 @@ def _refuse_duplicates(data: bytes, value: Any) -> None:
     escaped colon (`\\u003a`) comes back unescaped and could make up for a lost one: such texts, and
     those with a difference, are read once more, by the slow reader that sees every member.
     """
-    if _is_all(data, value):
+    if _is_all(data, written):
         return
     # Numbers are left as text: only the keys matter here.
     json.loads(data, object_pairs_hook=_unique, parse_int=str, parse_float=str)
 
 
-def _is_all(data: bytes, value: Any) -> bool:
-    """Whether the decoded value certainly has every member of the text."""
-    text = _encode(value)  # as a compact sender writes it, too, most of the time
-    return text == data or (text.count(b":") == data.count(b":") and not _escapes_a_colon(data))
+def _is_all(data: bytes, written: bytes) -> bool:
+    """Whether the decoded value, written compactly, certainly has every member of the text."""
+    return written == data or (
+        written.count(b":") == data.count(b":") and not _escapes_a_colon(data)
+    )
 
 
 def _escapes_a_colon(data: bytes) -> bool:

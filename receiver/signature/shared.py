@@ -96,8 +96,9 @@ def _usual(scheme: Scheme, candidates: list[tuple[str, bytes]], value: bytes) ->
     Nearly every one is; to spell what is expected costs less than to read what was sent.
     """
     matched: str | None = None
+    write = spelling.writer(scheme)
     for name, expected in candidates:
-        usual = spelling.spelt(scheme, expected)
+        usual = write(expected)
         if hmac.compare_digest(usual, value) and matched is None:
             matched = name
     return matched

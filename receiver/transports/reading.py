@@ -27,7 +27,7 @@ PROOF = "pull."
 """How the `secret` of a pulled event begins: what proves it is that we may read there."""
 
 _TOGETHER = 200
-"""Messages that are judged before others on the loop get their turn."""
+"""Events that are judged together, at most."""
 _KEY_BYTES = 16
 
 
@@ -65,56 +65,68 @@ class Reader:
     async def entries(self, messages: Sequence[Message], now: datetime) -> list[Entry]:
         """One entry per event, in order."""
         found: list[Entry] = []
-        for start in range(0, len(messages), _TOGETHER):
-            if start:
+        for some in strictjson.slices([message.body for message in messages]):
+            if found:
                 await asyncio.sleep(0)  # others on the loop get their turn
-            found += self._entries(messages[start : start + _TOGETHER], now)
+            found += self._entries(messages[some], now)
         return found
 
     def _entries(self, messages: Sequence[Message], now: datetime) -> list[Entry]:
-        origins: list[tuple[Message, int]] = []
+        """Those of messages that are read together; an array that is longer is read in lots."""
+        found: list[Entry] = []
         arrivals: list[Arrival] = []
+        origins: list[str | None] = []
         raws: list[bytes] = []
         values: list[Any | JsonError] = []
+
+        def judge_them() -> None:
+            entries = judge_all(arrivals, raws, values)
+            found.extend(map(_known, entries, origins))
+            for each in (arrivals, origins, raws, values):
+                each.clear()
+
         for message in messages:
             arrival = Arrival(self._rules, (), None, self._proof, now, message.envelope)
-            for index, (raw, value) in enumerate(self._events(message.body)):
-                origins.append((message, index))
-                arrivals.append(arrival)
-                raws.append(raw)
-                values.append(value)
-        return [
-            self._known(entry, message.key, index)
-            for entry, (message, index) in zip(
-                judge_all(arrivals, raws, values), origins, strict=True
-            )
-        ]
+            index = 0
+            for texts, decoded in self._lots(message.body):
+                if len(raws) + len(texts) > _TOGETHER:
+                    judge_them()
+                raws += texts
+                values += decoded
+                arrivals += [arrival] * len(texts)
+                origins += [_own(message.key, index + n) for n in range(len(texts))]
+                index += len(texts)
+        judge_them()
+        return found
 
-    def _events(self, body: bytes) -> Iterator[tuple[bytes, Any | JsonError]]:
-        """The events in one message; one that cannot be read is kept whole."""
+    def _lots(self, body: bytes) -> Iterator[tuple[list[bytes], list[Any | JsonError]]]:
+        """The events in one message, some at a time; one that cannot be read is kept whole."""
         operation = self._rules.operation
         limits = operation.limits
         if len(body) > limits.body:
-            error = JsonError(f"more than {limits.body} bytes")
-            yield body, error
+            yield [body], [JsonError(f"more than {limits.body} bytes")]
         elif operation.batch and body.lstrip()[:1] == b"[":
             try:
-                yield from strictjson.elements(
+                yield from strictjson.lots(
                     body, depth=limits.depth, keys=limits.keys, limit=limits.events
                 )
             except JsonError as error:
-                yield body, error
+                yield [body], [error]
         else:
-            [value] = strictjson.decode_all([body], depth=limits.depth, keys=limits.keys)
-            yield body, value
+            yield [body], [strictjson.value_of(body, depth=limits.depth, keys=limits.keys)]
 
-    def _known(self, entry: Entry, key: str | None, index: int) -> Entry:
-        """The entry with the other side's id of its message, where it has none of its own."""
-        if key is None or entry.key is not None:
-            return entry
-        own = key if index == 0 else f"{key}/{index}"
-        digest = hashlib.blake2b(digest_size=_KEY_BYTES)
-        digest.update(f"{entry.source}\0{own}".encode("utf-8", "surrogatepass"))
-        return msgspec.structs.replace(
-            entry, key=own[:MAX_TEXT], dedup_key=digest.digest(), dedup_window=None
-        )
+
+def _own(key: str | None, index: int) -> str | None:
+    """The other side's id of an event: that of its message, and which one it is there."""
+    return key if key is None or index == 0 else f"{key}/{index}"
+
+
+def _known(entry: Entry, own: str | None) -> Entry:
+    """The entry with the other side's id of it, where it has none of its own."""
+    if own is None or entry.key is not None:
+        return entry
+    digest = hashlib.blake2b(digest_size=_KEY_BYTES)
+    digest.update(f"{entry.source}\0{own}".encode("utf-8", "surrogatepass"))
+    return msgspec.structs.replace(
+        entry, key=own[:MAX_TEXT], dedup_key=digest.digest(), dedup_window=None
+    )

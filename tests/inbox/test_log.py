@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import gc
 import sqlite3
+from contextlib import closing
 
 import pytest
 
+from receiver.errors import StoreError
 from receiver.inbox import Query, RouteStart
-from receiver.inbox.sqlite import storefile
-from receiver.inbox.sqlite.logfile import KEPT_BYTES, log_bytes, log_used
+from receiver.inbox.sqlite import engine, storefile
+from receiver.inbox.sqlite.connection import connect
+from receiver.inbox.sqlite.logfile import KEPT_BYTES, log_bytes, log_used, renew, truncate
+from receiver.inbox.sqlite.tidying import turn
 
 PAYLOAD = b"x" * 20_000
 FRAME = 4096 + 24
@@ -137,3 +143,54 @@ async def test_what_counts_of_a_log_is_what_was_written_since_it_was_begun(inbox
     with path.with_name(f"{path.name}-wal").open("ab") as log:
         log.write(bytes(FRAME) + b"half a frame")
     assert log_used(path) == log_bytes(path) - FRAME - len(b"half a frame")
+
+
+async def test_a_log_that_was_only_copied_is_not_taken_for_one_that_is_begun_anew(
+    inbox, path, entry, monkeypatch
+):
+    """The next checkpoint is made under the writers' lock then (receiver.inbox.sqlite.tidying)."""
+    monkeypatch.setattr(storefile, "LOG_BYTES", 1024 * 1024)
+    monkeypatch.setattr(storefile, "LOOK_SECONDS", 0.0)
+    await inbox.append([entry()])
+    foreign = sqlite3.connect(path, isolation_level=None)
+    foreign.execute("BEGIN")
+    foreign.execute("SELECT * FROM events").fetchall()
+
+    await fill(inbox, entry, 2)
+    with turn(path) as mine:
+        assert not mine.finished
+
+    foreign.close()
+    await fill(inbox, entry, 1)
+    with turn(path) as mine:
+        assert mine.finished
+
+
+async def test_a_log_that_somebody_else_has_cut_counts_as_begun_anew(inbox, path, entry):
+    await inbox.append([entry()])
+    with closing(connect(path, synchronous="FULL", create=False)) as connection:
+        assert truncate(connection)
+        assert log_bytes(path) == 0
+        assert renew(connection, path)
+        assert 0 < log_used(path) < 4 * FRAME
+
+
+async def test_no_file_to_open_ends_no_commit(inbox, path, entry, monkeypatch):
+    await inbox.append([entry()])
+
+    def none_left(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(engine, "log_used", none_left)
+    monkeypatch.setattr(engine, "TIDY_LOG_BYTES", 0)
+    monkeypatch.setattr(engine, "LOOK_SECONDS", 0.0)
+    failures = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+
+    for _ in range(3):
+        assert await inbox.append([entry()])
+    with pytest.raises(StoreError, match="Too many open files"):
+        await inbox.upkeep()
+    gc.collect()
+
+    assert not failures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +14,14 @@ from hypothesis import strategies as st
 
 from receiver import catalogue, strictjson
 from receiver.catalogue import Catalogue
+from receiver.columns import column
 from receiver.contract import Operation
 from receiver.errors import JsonError
+from receiver.finding import ready
 from receiver.inbox import Entry
 from receiver.judgement import Arrival, Rules, judge
-from receiver.lot import judge_all
+from receiver.locator import Constant
+from receiver.lot import judge_all, read_all
 
 NOW = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
 SHIPPED = catalogue.load("receiver.generated")
@@ -124,6 +128,42 @@ def test_of_a_platform_with_every_kind_of_rule(
     alone_and_together(Rules.of(operation, acme), values)
 
 
+def test_what_cannot_be_read_is_never_sound_whatever_the_schema_allows(acme: Catalogue) -> None:
+    """A schema that allows everything has nothing against a value that there is not."""
+    rules = Rules.of(acme.contract.operations[0], acme)
+    always, anything = Constant("ping"), lambda event, bodies: True
+    lax = replace(
+        rules,
+        type=ready(always),
+        sound=anything,
+        columns=replace(rules.columns, type=column(always)),
+    )
+    arrivals = [arrival(lax, number) for number in range(3)]
+    texts = [b"this is not JSON", b'{"a":1,"a":2}', b'{"a":1}']
+
+    broken, doubled, good = read_all(arrivals, texts)
+
+    assert broken.problems[0].startswith("not JSON")
+    assert doubled.problems == ("the key 'a' stands twice in one object",)
+    assert not good.problems
+
+
+@given(st.lists(st.sampled_from([0, 1, 600, 300_000, 1_048_576, 2_000_000]), max_size=500))
+@settings(deadline=None, max_examples=50)
+def test_what_is_in_memory_together_is_bounded(sizes: list[int]) -> None:
+    text = bytes(2_000_000)
+    texts = [memoryview(text)[:size] for size in sizes]
+    found = list(strictjson.slices(texts))  # type: ignore[arg-type]
+
+    assert [index for some in found for index in range(*some.indices(len(texts)))] == list(
+        range(len(texts))
+    )
+    for some in found:
+        together = sizes[some]
+        assert 1 <= len(together) <= 200
+        assert len(together) == 1 or sum(together) <= 1_048_576
+
+
 def test_one_that_is_wrong_spoils_no_other(acme: Catalogue) -> None:
     rules = Rules.of(acme.contract.operations[0], acme)
     good = {"kind": "ping", "id": "1"}
@@ -169,7 +209,7 @@ def test_texts_read_together_are_read_as_each_alone(texts: list[bytes]) -> None:
         except JsonError as error:
             return error
 
-    together = strictjson.decode_all(texts, depth=3, keys=4)
+    together = strictjson.values_of(texts, depth=3, keys=4)
     assert list(map(repr, together)) == [repr(alone(text)) for text in texts]
 
 

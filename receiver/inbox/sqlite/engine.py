@@ -20,7 +20,7 @@ from receiver.inbox.sqlite import views
 from receiver.inbox.sqlite.connection import connect, explaining
 from receiver.inbox.sqlite.doorbell import Doorbell
 from receiver.inbox.sqlite.forked import forks
-from receiver.inbox.sqlite.logfile import checkpoint, log_used, renew
+from receiver.inbox.sqlite.logfile import checkpoint, log_bytes, log_used, renew
 from receiver.inbox.sqlite.readers import Readers
 from receiver.inbox.sqlite.storefile import StoreFile
 from receiver.inbox.sqlite.tidying import turn
@@ -151,7 +151,7 @@ class Engine:
             return
         self._look_at = now + LOOK_SECONDS
         resting = self._tidying is None or self._tidying.done()
-        if resting and log_used(self.path) > TIDY_LOG_BYTES:
+        if resting and log_bytes(self.path) > TIDY_LOG_BYTES:
             self._tidying = asyncio.ensure_future(self._tidy_in_passing())
 
     async def tidy(self) -> None:
@@ -165,9 +165,12 @@ class Engine:
         await self._tidy()
 
     async def _tidy(self) -> None:
-        if log_used(self.path) <= TIDY_LOG_BYTES:
-            return
-        with explaining(self.path), turn(self.path) as mine:
+        with explaining(self.path):
+            if log_used(self.path) > TIDY_LOG_BYTES:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        with turn(self.path) as mine:
             if mine is None:
                 return
             if mine.finished:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from receiver.inbox.sqlite.connection import BUSY_SECONDS, one, transaction
@@ -38,12 +40,10 @@ def log_bytes(path: Path) -> int:
 
 
 def log_used(path: Path) -> int:
-    """The bytes of the log that count: those since it was begun."""
-    try:
-        log = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return 0
-    try:
+    """The bytes of the log that count: those since it was begun. Raises OSError."""
+    with _opened(path) as log:
+        if log is None:
+            return 0
         header = os.pread(log, _HEADER, 0)
         if len(header) < _HEADER:
             return 0
@@ -57,6 +57,23 @@ def log_used(path: Path) -> int:
             else:
                 high = middle
         return _HEADER + low * frame
+
+
+def _salts(path: Path) -> bytes:
+    """What tells the log from the one before it; nothing where there is none."""
+    with _opened(path) as log:
+        return b"" if log is None else os.pread(log, _HEADER, 0)[_SALTS]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    try:
+        log = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        yield log
     finally:
         os.close(log)
 
@@ -81,13 +98,13 @@ def renew(connection: sqlite3.Connection, path: Path) -> bool:
     """
     if log_bytes(path) > KEPT_BYTES:
         return truncate(connection)
-    before = log_used(path)
+    before = _salts(path)
     if not _copied(connection, "RESTART"):
         return False
     # A commit begins it anew: this one, so that none does while somebody copies (see `tidying`).
     with transaction(connection):
         connection.execute(SQL["begin_log"]).close()
-    return log_used(path) < before
+    return _salts(path) != before
 
 
 def _copied(connection: sqlite3.Connection, how: str) -> bool:

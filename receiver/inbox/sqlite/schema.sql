@@ -1,7 +1,8 @@
 -- The inbox of Receiver: how a new store is made. Older stores get here through migrations/.
 -- Times are microseconds since 1970-01-01T00:00:00Z, durations are microseconds.
 
--- What the store is: `schema_version`, and `store_id`, which tells one store from another.
+-- What the store is: `schema_version`, `store_id`, which tells one store from another, and `logs`, how
+-- often its write-ahead log was begun anew.
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value ANY NOT NULL

@@ -19,6 +19,7 @@ from receiver.inbox.sqlite.connection import connect, identity, number, one
 from receiver.inbox.sqlite.logfile import BE_PATIENT, log_bytes, truncate
 from receiver.inbox.sqlite.migrate import bring_up
 from receiver.inbox.sqlite.queries import SQL
+from receiver.inbox.sqlite.tidying import turn
 
 LOG_BYTES = 64 * 1024 * 1024
 """Size of the write-ahead log from which a commit empties it, should nobody else have done so."""
@@ -120,10 +121,14 @@ class StoreFile:
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
-        if log_bytes(self.path) > LOG_BYTES:
-            # What was committed stays committed; a disk that is full fails the next commit, too.
-            with suppress(sqlite3.Error):
-                truncate(connection)
+        if log_bytes(self.path) <= LOG_BYTES:
+            return
+        # What was committed stays committed; a disk that is full fails the next commit, too.
+        with suppress(sqlite3.Error, OSError), turn(self.path) as mine:
+            if mine is not None:
+                mine.begin()
+                if truncate(connection):
+                    mine.end()
 
     def let_go(self) -> None:
         """Close the connection; the next `connected` opens another."""

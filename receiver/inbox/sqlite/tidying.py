@@ -3,8 +3,9 @@
 SQLite before 3.51.3 (and the branches that have its fix) may damage a store when a checkpoint runs
 on a log that another one has just copied whole, while a commit begins that log anew
 (sqlite.org/wal.html, "The WAL-Reset Bug"). So a checkpoint beside commits is made only by who holds
-this lock, and only where the one before has emptied the log; otherwise it is made under the common
-lock of the writers. Must not know: when it is time to tidy.
+this lock, and only where the one before ended with the log begun anew: cut, or by a commit of its
+own under the common lock of the writers. Otherwise the checkpoint itself is made under that lock.
+Must not know: when it is time to tidy.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Turn:
 
     @property
     def finished(self) -> bool:
-        """Whether whoever had the turn before emptied the log."""
+        """Whether whoever had the turn before ended with the log begun anew."""
         return os.pread(self._descriptor, 1, 0) != _UNFINISHED
 
     def begin(self) -> None:
@@ -35,7 +36,7 @@ class Turn:
         os.pwrite(self._descriptor, _UNFINISHED, 0)
 
     def end(self) -> None:
-        """The log is empty."""
+        """The log is begun anew."""
         os.pwrite(self._descriptor, _FINISHED, 0)
 
 

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 from queue import Empty, SimpleQueue
 from time import monotonic, perf_counter
 from typing import Any, ClassVar, Protocol
@@ -129,10 +130,12 @@ class Writer:
         """
         if self._given != self._done or monotonic() < self._thread_until:
             return False
+        asked = perf_counter()
         if sum([work.weight for work in works]) > AT_ONCE or not self._file.begin_at_once():
             return False
         began = monotonic()
-        _resolve(self._commit([work for work in works if not _left(work)], self._file.holding))
+        wanted = [work for work in works if not _left(work)]
+        _resolve(self._commit(wanted, self._file.holding, asked))
         ended = monotonic()
         if ended - began > SLOW_SECONDS:
             wary = WARY_SECONDS if ended - began > HUNG_SECONDS else 0.0
@@ -190,16 +193,17 @@ class Writer:
         grouped = [work for work in works if not isinstance(work, Bare)]
         outcomes: list[Outcome] = []
         if grouped:
-            outcomes += self._commit(grouped, self._file.locked)
+            outcomes += self._commit(grouped, self._file.locked, perf_counter())
         for work in bare:
             outcomes += self._attempt([work], work.run, self._file.locked)
         _tell(outcomes)
 
-    def _commit(self, works: list[Any], alone: Alone) -> list[Outcome]:
-        """Do works in one transaction; if one of them cannot be done at all, each in its own."""
+    def _commit(self, works: list[Any], alone: Alone, asked: float) -> list[Outcome]:
+        """Do works in one transaction; if one of them cannot be done at all, each in its own.
 
+        `asked`: since when it waits for the lock, by `perf_counter`.
+        """
         events = 0
-        began = perf_counter()
 
         def run(connection: sqlite3.Connection) -> list[Any]:
             nonlocal events
@@ -214,9 +218,10 @@ class Writer:
             outcomes = self._attempt(works, run, alone)
         except _OneOfMany:
             locked = self._file.locked  # the lock was let go
-            return [outcome for work in works for outcome in self._commit([work], locked)]
+            each = [self._commit([work], locked, perf_counter()) for work in works]
+            return list(chain.from_iterable(each))
         if events:
-            self._on_commit(perf_counter() - began, events)
+            self._on_commit(perf_counter() - asked, events)
         return outcomes
 
     def _attempt(

@@ -7,10 +7,9 @@ statements, whatever the number of events. Must not know: threads, files, when i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from itertools import chain
 from typing import Any, Protocol
@@ -20,7 +19,7 @@ import msgspec
 from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
 from receiver.inbox.sqlite.duplicates import Duplicates, Known, key_of
-from receiver.inbox.sqlite.queries import SQL, alike, repeated
+from receiver.inbox.sqlite.queries import SQL, repeated
 from receiver.inbox.sqlite.rows import envelope, micros
 
 LONGEST_GROUP = 128
@@ -44,8 +43,7 @@ class _Rows:
 
     def __init__(self, known: dict[bytes, tuple[Known, int]]) -> None:
         self.known = known
-        self.accepted: list[tuple[Entry, int]] = []
-        """Events, each with the microseconds of its `received_at`."""
+        self.accepted: list[tuple[Any, ...]] = []
         self.quarantine: list[tuple[Any, ...]] = []
         self.fresh: dict[int, list[Known]] = {}
         self.new_keys = 0
@@ -72,8 +70,8 @@ class Keeper:
         receipts = [
             self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)
         ]
-        newest = _insert_events(connection, rows.accepted)
-        _insert(connection, partial(repeated, "insert_quarantined"), (), rows.quarantine)
+        newest = _insert(connection, "insert_event", rows.accepted)
+        _insert(connection, "insert_quarantined", rows.quarantine)
         if rows.accepted or rows.new_keys:
             number = self._duplicates.remember(connection, rows.fresh)
             counted = (len(rows.accepted), rows.new_keys, number)
@@ -122,51 +120,17 @@ class Keeper:
                 rows.quarantine.append((*envelope(entry, at), key, because, entry.raw))
                 receipts.append(Receipt(Status.QUARANTINED, entry.id, problems))
             else:
-                accepted.append((entry, at))
+                accepted.append((*envelope(entry, at), entry.raw))
                 receipts.append(Receipt(Status.ACCEPTED, entry.id))
         return receipts
 
 
-def _insert_events(connection: sqlite3.Connection, events: list[tuple[Entry, int]]) -> int:
-    """Write accepted events; the position of the last one, 0 where there is none.
-
-    What they all have in common, as those of one operation have, is handed over once.
-    """
-    if len({(e.source, e.type, e.operation, e.secret) for e, _ in events}) != 1:
-        rows = [(*envelope(entry, at), entry.raw) for entry, at in events]
-        return _insert(connection, partial(repeated, "insert_event"), (), rows)
-    first = events[0][0]
-    common = first.source, first.type, first.operation, first.secret
-    rows = [
-        (
-            entry.id,
-            entry.key,
-            at if entry.time is entry.received_at else micros(entry.time),
-            at,
-            entry.node,
-            entry.user,
-            entry.trace,
-            entry.raw,
-        )
-        for entry, at in events
-    ]
-    return _insert(connection, partial(alike, "insert_alike"), common, rows)
-
-
-def _insert(
-    connection: sqlite3.Connection,
-    statement: Callable[[int], str],
-    common: tuple[Any, ...],
-    rows: list[tuple[Any, ...]],
-) -> int:
-    """Run an insertion for all rows; the rowid of the last one, 0 where there is none.
-
-    `statement` makes the one for so many rows; it takes `common`, then the rows' values.
-    """
+def _insert(connection: sqlite3.Connection, name: str, rows: list[tuple[Any, ...]]) -> int:
+    """Run an insertion for all rows; the rowid of the last one, 0 where there is none."""
     last = start = 0
     for size in _sizes(len(rows)):
-        values = [*common, *chain.from_iterable(rows[start : start + size])]
-        with closing(connection.execute(statement(size), values)) as cursor:
+        values = list(chain.from_iterable(rows[start : start + size]))
+        with closing(connection.execute(repeated(name, size), values)) as cursor:
             last = cursor.lastrowid or 0
         start += size
     return last

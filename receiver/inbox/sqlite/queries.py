@@ -11,8 +11,6 @@ from importlib.resources import files
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _VALUES = re.compile(r"\(\?(?:,\s*\?)*\)")
-_NUMBERED = re.compile(r"\(\?\d+(?:,\s*\?\d+)*\)")
-_NUMBER = re.compile(r"\?(\d+)")
 
 
 def parse(text: str) -> dict[str, str]:
@@ -48,27 +46,4 @@ def repeated(name: str, times: int) -> str:
     if group is None:
         raise ValueError(f"{name} has no group of placeholders")
     many = ", ".join([group[0]] * times)
-    return sql[: group.start()] + many + sql[group.end() :]
-
-
-@cache
-def alike(name: str, times: int) -> str:
-    """As `repeated`, of a statement whose placeholders are numbered.
-
-    The first one of the group is the first that differs from row to row. Those of lower numbers
-    (`?1` and `?2` of `(?3, ?1, ?2, ?4)`) are the same values in every row, and given once.
-    """
-    sql = SQL[name]
-    group = _NUMBERED.search(sql)
-    if group is None:
-        raise ValueError(f"{name} has no group of numbered placeholders")
-    numbers = [int(number) for number in _NUMBER.findall(group[0])]
-    common = numbers[0] - 1
-    own = len(numbers) - common
-
-    def row(index: int) -> str:
-        shifted = (n if n <= common else n + index * own for n in numbers)
-        return f"({', '.join(f'?{n}' for n in shifted)})"
-
-    many = ", ".join(map(row, range(times)))
     return sql[: group.start()] + many + sql[group.end() :]

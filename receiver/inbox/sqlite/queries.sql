@@ -9,13 +9,6 @@ INSERT INTO events (id, source, type, key, time, received_at, node, user, operat
                     raw)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: insert_alike
--- The same for events of one source, type, operation and secret (queries.alike): each text that is
--- handed over is copied twice, and these are half of them.
-INSERT INTO events (id, source, type, operation, secret, key, time, received_at, node, user, trace,
-                    raw)
-VALUES (?5, ?1, ?2, ?3, ?4, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
-
 -- name: insert_quarantined
 INSERT INTO quarantine (id, source, type, key, time, received_at, node, user, operation, secret,
                         trace, dedup_key, problems, raw)

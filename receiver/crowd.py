@@ -17,6 +17,7 @@ from receiver.inbox import Entry
 from receiver.intake import Intake
 from receiver.receipt import Receipt, Status
 from receiver.replies import Outcome, Taken
+from receiver.strictjson import slices
 
 Asker = TypeVar("Asker")
 
@@ -44,7 +45,11 @@ class Crowd(Generic[Asker]):
         self._waiting.append((request, asker))
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        waiting, self._waiting = self._waiting, []
+        # Others on the loop get their turn between requests that are long.
+        some = next(slices([body for (_, _, body, _), _ in self._waiting]))
+        waiting, self._waiting = self._waiting[some], self._waiting[some.stop :]
+        if self._waiting:
+            loop.call_soon(self._turn, loop)
         entries: list[Entry] = []
         askers: list[tuple[Operation, Asker]] = []
         examined = self._intake.examine([request for request, _ in waiting])

@@ -86,6 +86,9 @@ def slices(texts: Sequence[bytes]) -> Iterator[slice]:
 
     A value may take fifty times as much memory as its text, so the bytes of a slice are bounded.
     """
+    if 0 < len(texts) <= _TOGETHER and sum(map(len, texts)) <= _TOGETHER_BYTES:
+        yield slice(0, len(texts))
+        return
     start = size = 0
     for index, text in enumerate(texts):
         size += len(text)

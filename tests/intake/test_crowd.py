@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from receiver import intake as intake_module
+from receiver import strictjson
 from receiver.crowd import Crowd, Request
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Entry, Receipt
@@ -102,6 +103,31 @@ async def test_an_array_is_one_request_among_others(make_bench: MakeBench) -> No
     assert (len(one.receipts), one.batch) == (1, False)
     assert (len(array.receipts), array.batch) == (3, True)
     assert sorted(bench.inbox.sizes) == [1, 3]
+
+
+async def test_others_on_the_loop_get_their_turn_between_requests_that_are_long(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [ping(make_bench(), number) for number in range(7)]
+    monkeypatch.setattr(strictjson, "_TOGETHER_BYTES", 3 * len(requests[0][2]))
+    bench = make_bench(inbox=Store())
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    found = await outcomes(bench, *requests)
+    counting.cancel()
+
+    assert bench.inbox.sizes == [3, 3, 1]
+    assert turns >= 3
+    ids = [stored.id for stored in await bench.kept()]
+    assert [taken.receipts[0].id for taken in found] == ids
+    assert [stored.key for stored in await bench.kept()] == [str(n) for n in range(7)]
 
 
 async def test_an_event_that_no_store_could_keep_spoils_no_other(make_bench: MakeBench) -> None:

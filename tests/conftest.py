@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +64,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         del others[:room]
         ordered += len(share)
     items[:] = [item for share in shares for item in share] + others
+
+
+@pytest.fixture
+def barred() -> Callable[[Path], AbstractContextManager[None]]:
+    """A block in which who runs this may not use a folder: root does as somebody else."""
+    return _barred
+
+
+@contextmanager
+def _barred(folder: Path) -> Iterator[None]:
+    root, nobody = os.geteuid() == 0, 65534
+    folder.chmod(0o700 if root else 0)
+    if root:
+        os.setresuid(nobody, nobody, 0)
+    try:
+        yield
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
+        folder.chmod(0o700)

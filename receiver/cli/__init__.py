@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import receiver
-from receiver.cli import output
+from receiver.cli import denied, output
 from receiver.cli.audit import audit as audit_command
 from receiver.cli.backstage import backstage as backstage_command
 from receiver.cli.bench import bench as bench_command
@@ -128,6 +128,9 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, PermissionError) and error.filename is not None:
+            output.tell(f"receiver: {denied.explained(error.filename)}")
+            sys.exit(1)
         output.tell(
             f"receiver: unexpected {type(error).__name__}: {error}; "
             f"this is a fault of Receiver, {DEBUG}=1 shows where"

@@ -22,7 +22,10 @@ OTHERS = 0o077
 def permissions(path: Path) -> Iterator[Finding]:
     """Who may read and write what is in the folder of the store at `path`."""
     folder = path.parent
-    found = list(_ours(folder, path))
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield fail("store", f"{folder} cannot be written by this user", "run as its owner")
+        return
+    found = list(_ours(path))
     for file in (folder, path, folder / keptsecrets.FILE):
         if file.exists() and file.stat().st_mode & OTHERS:
             fix = f"chmod {'700' if file == folder else '600'} {file}"
@@ -34,9 +37,7 @@ def permissions(path: Path) -> Iterator[Finding]:
         yield ok("store", f"{folder} is ours alone")
 
 
-def _ours(folder: Path, path: Path) -> Iterator[Finding]:
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        yield fail("store", f"{folder} cannot be written by this user", "run as its owner")
+def _ours(path: Path) -> Iterator[Finding]:
     for file in (path, path.with_name(f"{path.name}.lock"), path.with_name(f"{path.name}-wal")):
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
             owner = file.stat().st_uid

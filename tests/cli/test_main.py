@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.main import get_command
 
 import receiver
-from receiver.cli import app
+from receiver.cli import app, main
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -85,6 +88,36 @@ def test_even_an_unexpected_failure_is_one_line(
         receiver.cli.main()
     assert caught.value.code == 1
     assert capsys.readouterr().err.startswith("receiver: unexpected ZeroDivisionError: by nought;")
+
+
+def test_a_store_of_another_user_is_one_line_that_says_whose_it_is(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    barred: Any,
+) -> None:
+    def status() -> str:
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 1
+        return capsys.readouterr().err
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["receiver", "status"])
+    assert "there is no inbox" in status()  # everything that it needs is loaded now
+
+    folder = tmp_path / ".receiver"
+    folder.mkdir()
+    (folder / "inbox.db").touch()
+    tmp_path.chmod(0o755)
+    with barred(folder):
+        told = status()
+
+    assert f"{folder}/inbox.db: permission denied" in told
+    assert told.count("\n") == 1
+    assert "fault of Receiver" not in told
+    if os.geteuid() == 0:
+        assert "run this as root (sudo -u root …)" in told
 
 
 def test_a_reader_that_goes_away_is_no_failure_to_talk_about() -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from receiver.finding import Find, ready
-from receiver.locator import Constant, FirstOf, Locator, Moment, Place, Pointer, parse_time
+from receiver.locator import Constant, FirstOf, Locator, Moment, Place, Pointer, time_of
 
 Column = Callable[[Sequence[Place]], list[Any]]
 """What `Locator.find` finds in each of some places, in a list of its own."""
@@ -86,25 +86,21 @@ def _first(choices: list[Column]) -> Column:
 
 
 def _moments(inner: Column, formats: tuple[str, ...]) -> Column:
-    def one(value: Any) -> datetime | None:
-        if value is not None:
-            for form in formats:
-                moment = parse_time(value, form)
-                if moment is not None:
-                    return moment
-        return None
-
     def find(places: Sequence[Place]) -> list[Any]:
         values = inner(places)
-        try:
-            if formats[0] == "rfc3339":
-                found = [datetime.fromisoformat(value) for value in values]
-                if {moment.tzinfo for moment in found} == {UTC}:
-                    return found
-            elif formats[0] == "epoch-s" and _NUMBERS.issuperset(map(type, values)):
-                return [datetime.fromtimestamp(value, UTC) for value in values]
-        except (ValueError, TypeError, OverflowError, OSError):
-            pass
-        return list(map(one, values))
+        return _alike(values, formats[0]) or [time_of(value, formats) for value in values]
 
     return find
+
+
+def _alike(values: list[Any], form: str) -> list[datetime]:
+    """The times that are all written in the same way, one of the two most usual; else nothing."""
+    try:
+        if form == "rfc3339":
+            found = [datetime.fromisoformat(value) for value in values]
+            return found if {moment.tzinfo for moment in found} == {UTC} else []
+        if form == "epoch-s" and _NUMBERS.issuperset(map(type, values)):
+            return [datetime.fromtimestamp(value, UTC) for value in values]
+    except (ValueError, TypeError, OverflowError, OSError):
+        return []
+    return []

@@ -18,8 +18,8 @@ from receiver.locator import (
     Moment,
     Place,
     Pointer,
-    parse_time,
     text,
+    time_of,
 )
 
 Find = Callable[[Place], Any]
@@ -126,17 +126,7 @@ def _except(inner: Find, placeholders: frozenset[str]) -> Find:
 
 
 def _moment(inner: Find, formats: tuple[str, ...]) -> Find:
-    def find(place: Place) -> Any:
-        value = inner(place)
-        if value is None:
-            return None
-        for form in formats:
-            moment = parse_time(value, form)
-            if moment is not None:
-                return moment
-        return None
-
-    return find
+    return lambda place: time_of(inner(place), formats)
 
 
 def _first_moment(choices: list[Find]) -> Find:

@@ -153,11 +153,9 @@ class Moment:
         """
         first = self.locator
         for choice in first.choices if isinstance(first, FirstOf) else (first,):
-            value = choice.find(place)
-            for form in self.formats if value is not None else ():
-                moment = parse_time(value, form)
-                if moment is not None:
-                    return moment
+            moment = time_of(choice.find(place), self.formats)
+            if moment is not None:
+                return moment
         return None
 
 
@@ -180,6 +178,16 @@ TIME_FORMATS = ("rfc3339", "epoch", "epoch-s", "epoch-ms")
 _MILLISECONDS_FROM = 1e11
 _CONTAINERS = (dict, list)
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+
+
+def time_of(value: Any, formats: Sequence[str]) -> datetime | None:
+    """`value` as `parse_time` reads it, in the first of some formats in which it is written."""
+    if value is not None:
+        for form in formats:
+            moment = parse_time(value, form)
+            if moment is not None:
+                return moment
+    return None
 
 
 def parse_time(value: Any, form: str) -> datetime | None:

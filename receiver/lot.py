@@ -15,7 +15,7 @@ import uuid_utils
 
 from receiver.errors import JsonError
 from receiver.inbox import Entry
-from receiver.judgement import MAX_TEXT, Arrival, Rules, judge
+from receiver.judgement import MAX_TEXT, Arrival, Rules, judge, report
 from receiver.locator import Place, text
 from receiver.strictjson import slices, values_of
 
@@ -36,10 +36,14 @@ def read_all(arrivals: Sequence[Arrival], raws: Sequence[bytes]) -> list[Entry]:
 def judge_all(
     arrivals: Sequence[Arrival], raws: Sequence[bytes], values: Sequence[Any | JsonError]
 ) -> list[Entry]:
-    """As `read_all`, of events that were read: the value of each, or why there is none."""
+    """As `read_all`, of events that were read: the value of each, or why there is none.
+
+    A fault of our own in judging them together is logged, and costs time only.
+    """
     try:
         entries = _together(arrivals, raws, values) if len(raws) > 1 else None
-    except Exception:  # whatever it was, one of them meets it again, and then it is reported
+    except Exception as error:
+        report(arrivals[0].rules.operation, error)
         entries = None
     if entries is None:
         return list(map(judge, arrivals, raws, values))

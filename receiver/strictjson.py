@@ -16,7 +16,7 @@ import msgspec
 
 from receiver.errors import JsonError
 
-__all__ = ["decode", "elements", "lots", "slices", "value_of", "values_of"]
+__all__ = ["TOGETHER", "decode", "elements", "lots", "slices", "value_of", "values_of"]
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -28,7 +28,7 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 (`*+`) keep the memory for a long string constant."""
 _CONTAINERS = (dict, list)
 _SPACE = b" \t\r\n"
-_TOGETHER = 200
+TOGETHER = 200
 _TOGETHER_BYTES = 1024 * 1024
 """Texts, and bytes of them, that are decoded together, unless one alone is longer."""
 
@@ -86,13 +86,13 @@ def slices(texts: Sequence[bytes]) -> Iterator[slice]:
 
     A value may take fifty times as much memory as its text, so the bytes of a slice are bounded.
     """
-    if 0 < len(texts) <= _TOGETHER and sum(map(len, texts)) <= _TOGETHER_BYTES:
+    if 0 < len(texts) <= TOGETHER and sum(map(len, texts)) <= _TOGETHER_BYTES:
         yield slice(0, len(texts))
         return
     start = size = 0
     for index, text in enumerate(texts):
         size += len(text)
-        if index > start and (size > _TOGETHER_BYTES or index - start >= _TOGETHER):
+        if index > start and (size > _TOGETHER_BYTES or index - start >= TOGETHER):
             yield slice(start, index)
             start, size = index, len(text)
     if start < len(texts):

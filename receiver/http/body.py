@@ -86,13 +86,11 @@ class Bodies:
 
     def take(self, body: bytes, limit: int) -> bytes | Outcome:
         """As `read`, for a body that is all there."""
-        size = len(body)
-        if size <= limit and self.held + size <= self._bytes_in_flight:
-            self.held += size
-            return body
-        why_not = self._why_not(limit, size, size, self._bytes_in_flight)
-        assert why_not is not None
-        return why_not(read=True)
+        why_not = self._why_not(limit, len(body), len(body), self._bytes_in_flight)
+        if why_not is not None:
+            return why_not(read=True)
+        self.held += len(body)
+        return body
 
     def release(self, body: bytes) -> None:
         """A body that `read` or `take` returned is dealt with."""

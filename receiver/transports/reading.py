@@ -26,8 +26,6 @@ from receiver.transports.pulls import operation_for
 PROOF = "pull."
 """How the `secret` of a pulled event begins: what proves it is that we may read there."""
 
-_TOGETHER = 200
-"""Events that are judged together, at most."""
 _KEY_BYTES = 16
 
 
@@ -89,7 +87,7 @@ class Reader:
             arrival = Arrival(self._rules, (), None, self._proof, now, message.envelope)
             index = 0
             for texts, decoded in self._lots(message.body):
-                if len(raws) + len(texts) > _TOGETHER:
+                if len(raws) + len(texts) > strictjson.TOGETHER:
                     judge_them()
                 raws += texts
                 values += decoded

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -74,7 +75,8 @@ def alone_and_together(rules: Rules, values: list[Any | JsonError]) -> list[Entr
     arrivals = [arrival(rules, number) for number in range(len(values))]
     raws = [json.dumps(None if isinstance(v, JsonError) else v).encode() for v in values]
     alone = [judge(*one) for one in zip(arrivals, raws, values, strict=True)]
-    together = judge_all(arrivals, raws, values)
+    with patch("receiver.lot.report", side_effect=AssertionError("judging together failed")):
+        together = judge_all(arrivals, raws, values)
     assert list(map(without_id, together)) == list(map(without_id, alone))
     assert len({entry.id for entry in together}) == len(values)
     assert [entry.raw for entry in together] == raws
@@ -224,3 +226,21 @@ def test_sound_events_are_not_judged_one_by_one(name: str, monkeypatch: pytest.M
         [arrival(rules, number) for number in range(2)], [b"{}", b"[]"], [wanted[0], wanted[-1]]
     )
     assert [entry.secret for entry in entries] == ["key-0", "key-1"]
+
+
+def test_a_fault_in_judging_together_is_told_and_costs_no_event(
+    acme: Catalogue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("pay" + "load")  # so that the traceback's lines do not hold it
+
+    monkeypatch.setattr("receiver.lot._sound", fail)
+    rules = Rules.of(acme.contract.operations[0], acme)
+    arrivals = [arrival(rules, number) for number in range(2)]
+
+    entries = judge_all(arrivals, [b"{}", b"{}"], [{"kind": "ping"}, {"kind": "pong"}])
+
+    assert [bool(entry.problems) for entry in entries] == [False, True]
+    [record] = caplog.records
+    assert "RuntimeError" in record.getMessage()
+    assert "payload" not in record.getMessage()

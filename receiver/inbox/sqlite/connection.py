@@ -21,6 +21,8 @@ BUSY_SECONDS = 2.0
 """How long a statement waits for a foreign program (a back-up, the sqlite3 shell). Our own writers
 never meet here: they queue for the common lock before."""
 
+BE_PATIENT = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}"
+
 _WORDS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "it cannot be written",

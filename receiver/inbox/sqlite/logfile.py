@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from receiver.inbox.sqlite.connection import BUSY_SECONDS, one, transaction
+from receiver.inbox.sqlite.connection import BE_PATIENT, one, transaction
 from receiver.inbox.sqlite.queries import SQL
 
-BE_PATIENT = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}"
 WAIT_SECONDS = 0.25
 """How long emptying the log waits for readers."""
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from receiver.errors import StoreError
-from receiver.inbox.sqlite.connection import connect, identity, number, one
-from receiver.inbox.sqlite.logfile import BE_PATIENT, log_bytes, truncate
+from receiver.inbox.sqlite.connection import BE_PATIENT, connect, identity, number, one
+from receiver.inbox.sqlite.logfile import log_bytes, truncate
 from receiver.inbox.sqlite.migrate import bring_up
 from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.tidying import turn

@@ -1,4 +1,5 @@
-"""Requests that came in the same turn of the event loop, taken in together.
+"""Requests that came together, taken in together: in one turn of the event loop, or in turns of
+which each brought more.
 
 Each is examined on its own; what is to be kept of all of them goes to the inbox at once, so that a
 task, its deadline and a place in a transaction are for many instead of for each.
@@ -17,7 +18,7 @@ from receiver.inbox import Entry
 from receiver.intake import Intake
 from receiver.receipt import Receipt, Status
 from receiver.replies import Outcome, Taken
-from receiver.strictjson import slices
+from receiver.strictjson import TOGETHER, slices
 
 Asker = TypeVar("Asker")
 
@@ -33,10 +34,12 @@ class Crowd(Generic[Asker]):
         self._intake = intake
         self._tell = tell
         self._waiting: list[tuple[Request, Asker]] = []
+        self._counted = 0
+        """How many waited at the last look."""
         self._keeping: set[asyncio.Task[None]] = set()
 
     def join(self, request: Request, asker: Asker, loop: asyncio.AbstractEventLoop) -> None:
-        """Take a request in at the end of this turn of `loop`, which is the one that runs.
+        """Take a request in, in a turn of `loop`, the one that runs, that brings no other.
 
         Its operation is `Intake.direct`.
         """
@@ -45,6 +48,15 @@ class Crowd(Generic[Asker]):
         self._waiting.append((request, asker))
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take in those who wait, unless this turn has brought more: then the next may, too.
+
+        To take in one costs nearly as much as to take in twenty.
+        """
+        if self._counted < len(self._waiting) < TOGETHER:
+            self._counted = len(self._waiting)
+            loop.call_soon(self._turn, loop)
+            return
+        self._counted = 0
         # Others on the loop get their turn between requests that are long.
         some = next(slices([body for (_, _, body, _), _ in self._waiting]))
         waiting, self._waiting = self._waiting[some], self._waiting[some.stop :]

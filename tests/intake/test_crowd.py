@@ -1,4 +1,4 @@
-"""Requests of one turn of the event loop: each has its own outcome, all share an append."""
+"""Requests that come together: each has its own outcome, all share an append."""
 
 from __future__ import annotations
 
@@ -85,6 +85,26 @@ async def test_each_is_told_its_own_outcome_and_all_share_an_append(
     seen = [outcome for _, outcome, _ in bench.seen]
     assert seen[:3] == [refused, too_large, unknown]
     assert seen[3].receipts == [*first.receipts, *second.receipts]
+
+
+async def test_what_comes_while_others_are_waited_for_is_taken_in_with_them(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(inbox=Store())
+    loop = asyncio.get_running_loop()
+    told: asyncio.Queue[int] = asyncio.Queue()
+    crowd: Crowd[int] = Crowd(bench.intake, lambda number, _: told.put_nowait(number))
+
+    for number in range(3):  # one in each turn of the loop
+        crowd.join(ping(bench, number), number, loop)
+        await asyncio.sleep(0)
+    async with asyncio.timeout(40):
+        assert [await told.get() for _ in range(3)] == [0, 1, 2]
+    crowd.join(ping(bench, 3), 3, loop)
+    async with asyncio.timeout(40):
+        assert await told.get() == 3
+
+    assert bench.inbox.sizes == [3, 1]
 
 
 async def test_the_second_of_two_that_are_the_same_is_a_duplicate(bench: Any) -> None:

@@ -21,8 +21,6 @@ BUSY_SECONDS = 2.0
 """How long a statement waits for a foreign program (a back-up, the sqlite3 shell). Our own writers
 never meet here: they queue for the common lock before."""
 
-BE_PATIENT = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}"
-
 _WORDS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "it cannot be written",
@@ -60,6 +58,11 @@ def connect(path: Path, *, synchronous: str, create: bool) -> sqlite3.Connection
         connection.close()
         raise
     return connection
+
+
+def wait_for(connection: sqlite3.Connection, seconds: float) -> None:
+    """Have its statements wait so long for a foreign program, until told otherwise."""
+    one(connection, f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
 def identity(path: Path) -> tuple[int, int] | None:

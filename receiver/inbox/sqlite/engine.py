@@ -31,7 +31,7 @@ T = TypeVar("T")
 QUEUE = 10_000
 """Pieces of work that may wait for the writer; beyond that, StoreError at once."""
 
-WAIT_FOR = 128
+WAIT_FOR = 32
 """Weight of work that is committed at once, though more may be coming."""
 
 TIDY_LOG_BYTES = 16 * 1024 * 1024

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from receiver.inbox.sqlite.connection import BE_PATIENT, one, transaction
+from receiver.inbox.sqlite.connection import number, one, transaction, wait_for
 from receiver.inbox.sqlite.queries import SQL
 
 WAIT_SECONDS = 0.25
@@ -107,9 +107,10 @@ def renew(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def _copied(connection: sqlite3.Connection, how: str) -> bool:
-    one(connection, f"PRAGMA busy_timeout = {round(WAIT_SECONDS * 1000)}")
+    before = number(connection, "PRAGMA busy_timeout") / 1000
+    wait_for(connection, WAIT_SECONDS)
     try:
         told = one(connection, f"PRAGMA wal_checkpoint({how})")
         return told is not None and told[0] == 0
     finally:
-        one(connection, BE_PATIENT)
+        wait_for(connection, before)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from receiver.errors import StoreError
-from receiver.inbox.sqlite.connection import BE_PATIENT, connect, identity, number, one
+from receiver.inbox.sqlite.connection import BUSY_SECONDS, connect, identity, number, wait_for
 from receiver.inbox.sqlite.logfile import log_bytes, truncate
 from receiver.inbox.sqlite.migrate import bring_up
 from receiver.inbox.sqlite.queries import SQL
@@ -44,6 +44,7 @@ class StoreFile:
         self._lock: int | None = None
         self._file: tuple[int, int] | None = None
         self._store_id: str | None = None
+        self._patience = BUSY_SECONDS
         self._looked_at = 0.0
 
     @contextmanager
@@ -55,6 +56,7 @@ class StoreFile:
             self._lock = _open_private(f"{self.path}.lock")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         with self.holding():
+            self._be_patient(BUSY_SECONDS)
             yield
 
     def begin_at_once(self) -> bool:
@@ -67,14 +69,18 @@ class StoreFile:
         if not _taken_soon(self._lock):
             return False
         try:
-            one(self._connection, "PRAGMA busy_timeout = 0")
-            one(self._connection, "BEGIN IMMEDIATE")
+            self._be_patient(0.0)
+            self._connection.execute("BEGIN IMMEDIATE").close()
         except sqlite3.Error:  # a foreign program writes, or the disk has a fault
             fcntl.flock(self._lock, fcntl.LOCK_UN)
             return False
-        finally:
-            one(self._connection, BE_PATIENT)
         return True
+
+    def _be_patient(self, seconds: float) -> None:
+        """Wait so long for a foreign program from now on. Raises sqlite3.Error."""
+        if self._connection is not None and self._patience != seconds:
+            wait_for(self._connection, seconds)
+            self._patience = seconds
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -103,6 +109,7 @@ class StoreFile:
             connection.close()
             raise
         self._connection, self._file = connection, identity(self.path)
+        self._patience = BUSY_SECONDS
         return connection
 
     def _recognise(self, connection: sqlite3.Connection) -> None:

@@ -102,6 +102,8 @@ BARE = "bare application"
 OWN = "bare application, Receiver's protocol"
 CONNEXION = "connexion as it ships"
 LANE = "receiver, 1 worker"
+BARE_MANY = "bare application, 256 connections"
+LANE_MANY = "receiver, 1 worker, 256 connections"
 LANES = "receiver, 2 workers"
 OVER = "receiver over connexion"
 MESSAGES = "messages in arrays of 1,000"
@@ -118,6 +120,8 @@ _LINES: tuple[tuple[str, str, str, Goal | None], ...] = (
     (OWN, "requests/s", BARE, None),
     (CONNEXION, "requests/s", BARE, None),
     (LANE, "events/s", BARE, Goal(0.5)),
+    (BARE_MANY, "requests/s", "", None),
+    (LANE_MANY, "events/s", BARE_MANY, Goal(0.5)),
     (LANES, "events/s", LANE, Goal(0.9)),
     (OVER, "events/s", CONNEXION, Goal(5)),
     (MESSAGES, "messages/s", "", Goal(50_000)),

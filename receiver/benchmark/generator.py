@@ -15,6 +15,8 @@ from pathlib import Path
 from receiver.errors import ReceiverError
 
 CONNECTIONS = 64
+MANY_CONNECTIONS = 256
+"""As a load balancer keeps open to one receiver."""
 
 _SCRIPT = """
 local requests

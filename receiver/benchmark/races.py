@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from receiver.benchmark import generator
-from receiver.benchmark.generator import Load
+from receiver.benchmark.generator import CONNECTIONS, Load
 from receiver.benchmark.traffic import Traffic
 from receiver.errors import ReceiverError
 from receiver.inbox.sqlite import open_store
@@ -39,15 +39,15 @@ class Stand:
     requests: Path
     warmup: Path
 
-    def bare(self, name: str) -> Load:
+    def bare(self, name: str, connections: int = CONNECTIONS) -> Load:
         """A contestant that keeps nothing."""
         with _served(name, self.contract, self.single.operation.id) as port:
             url = f"http://127.0.0.1:{port}"
-            generator.run(self.wrk, url, self.warmup, WARM_SECONDS)
-            load = generator.run(self.wrk, url, self.requests, self.seconds)
+            generator.run(self.wrk, url, self.warmup, WARM_SECONDS, connections)
+            load = generator.run(self.wrk, url, self.requests, self.seconds, connections)
         return _sound(name, load)
 
-    def receiver(self, workers: int) -> Load:
+    def receiver(self, workers: int, connections: int = CONNECTIONS) -> Load:
         """`receiver serve`, without routes; every event that was answered must be in its inbox."""
         config = configuration(self.contract, self.single)
         with TemporaryDirectory() as folder:
@@ -56,8 +56,9 @@ class Stand:
                 Path(folder), config=config, arguments=arguments, command="serve"
             )
             with serving:
-                warm = generator.run(self.wrk, serving.url, self.warmup, WARM_SECONDS)
-                load = generator.run(self.wrk, serving.url, self.requests, self.seconds)
+                url = serving.url
+                warm = generator.run(self.wrk, url, self.warmup, WARM_SECONDS, connections)
+                load = generator.run(self.wrk, url, self.requests, self.seconds, connections)
             kept = asyncio.run(_kept(Path(folder)))
         if kept < min(warm.requests, WARM_REQUESTS) + load.requests and load.refused == 0:
             raise ReceiverError(

@@ -103,6 +103,7 @@ def _round(
     """Measure everything once."""
     from receiver.benchmark import delivery
     from receiver.benchmark import figures as names
+    from receiver.benchmark.generator import MANY_CONNECTIONS
     from receiver.benchmark.traffic import ARRAY
 
     races = (
@@ -111,6 +112,8 @@ def _round(
         (names.OWN, partial(stand.bare, "bare-own")),
         (names.LANES, partial(stand.receiver, 2)),
         (names.CONNEXION, partial(stand.bare, "connexion")),
+        (names.BARE_MANY, partial(stand.bare, "bare", MANY_CONNECTIONS)),
+        (names.LANE_MANY, partial(stand.receiver, 1, MANY_CONNECTIONS)),
     )
     loads = {}
     for name, race in races:

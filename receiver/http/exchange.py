@@ -8,9 +8,11 @@ uvicorn's protocol, and ours, look at. Must not know: paths, what an event is.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from receiver.http import wire
+from receiver.http.framing import Target
 from receiver.locator import Headers
 from receiver.replies import Reply
 
@@ -45,6 +47,7 @@ class Exchange:
         "body",
         "connection",
         "disconnected",
+        "head",
         "headers",
         "keep_alive",
         "length",
@@ -65,7 +68,7 @@ class Exchange:
         scope: Any,
         place: Any,
         headers: Headers,
-        head: tuple[str, int, tuple[bytes, str, bytes]],
+        head: tuple[str, int, Target],
         keep_alive: bool,
     ) -> None:
         """`head`: HTTP version, bytes of body, and target (framing.target)."""
@@ -78,6 +81,8 @@ class Exchange:
         self.keep_alive = keep_alive
         self.body = b""
         self.more_body = True
+        self.head = b""
+        """As it was written, if the parser has read it and the request came in one piece."""
         self.disconnected = False
         self.response_complete = False
 
@@ -103,6 +108,8 @@ class Exchange:
         transport.write(wire.written(start, common, reply.body, last=last))
         if not self.keep_alive:
             transport.close()
+        elif self.head and reply.status == HTTPStatus.OK:
+            connection.learn(self)  # of strangers nothing is learned: it takes its time
         connection.on_response_complete()
 
     async def _later(self, reply: Reply) -> None:

@@ -48,8 +48,12 @@ class Unreadable(Exception):
         """400, 431, or 503 for what is nobody's fault."""
 
 
-def target(url: bytes) -> tuple[bytes, str, bytes]:
-    """Path as it was sent, path decoded, and query of a request's target.
+Target = tuple[bytes, str, bytes]
+"""Path as it was sent, path decoded, and query."""
+
+
+def target(url: bytes) -> Target:
+    """The parts of a request's target.
 
     Raises Unreadable for what is neither a path nor a URL, and for a fragment: that is no part of
     a request, and some servers cut it off.
@@ -57,7 +61,7 @@ def target(url: bytes) -> tuple[bytes, str, bytes]:
     return _known_target(url) if len(url) <= _SHORT else _target(url)
 
 
-def _target(url: bytes) -> tuple[bytes, str, bytes]:
+def _target(url: bytes) -> Target:
     if b"#" in url:
         raise Unreadable(400)
     if not url.startswith(b"/"):
@@ -74,7 +78,7 @@ _SHORT = 256
 _known_target = lru_cache(maxsize=256)(_target)
 
 
-def _long_target(url: bytes) -> tuple[bytes, str, bytes]:
+def _long_target(url: bytes) -> Target:
     """Of a target that names its server, too (RFC 9112, 3.2.2)."""
     try:
         parsed = httptools.parse_url(url)

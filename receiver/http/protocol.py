@@ -23,8 +23,9 @@ from receiver.http.cycle import CYCLE, Cycle
 from receiver.http.door import Door, Guest, Limits, Room, Stranger, make_room, uncounted
 from receiver.http.ending import Ending
 from receiver.http.exchange import Desk, Exchange
+from receiver.http.familiar import Familiar, familiar
 from receiver.http.flow import TRAILERS, Flow
-from receiver.http.framing import MAX_HEADER_BYTES, Unreadable, examine, target
+from receiver.http.framing import MAX_HEADER_BYTES, Target, Unreadable, examine, target
 from receiver.http.share import Seat
 from receiver.locator import Headers
 
@@ -52,6 +53,8 @@ class Protocol(Ending):
         self._loose = 0
         """Bytes since the head, or the last piece of a body, began."""
         self._desk = None if self.access_log or self.root_path else self.desk
+        self._familiar: Familiar | None = None
+        """What a request is tried by before the parser reads it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -68,6 +71,8 @@ class Protocol(Ending):
             return
         if self._room is not Room.FREE:
             self._refuse(503)
+            return
+        if self._familiar is not None and self._take_familiar(self._familiar, data):
             return
         again: bytes | None = data
         while again is not None and not self._deaf:
@@ -87,12 +92,49 @@ class Protocol(Ending):
             self._refuse(400)
         else:
             exchange: object = self.cycle
-            if type(exchange) is Exchange and exchange.more_body:
-                self._to_messages(exchange)
+            if type(exchange) is Exchange:
+                if exchange.more_body:
+                    self._to_messages(exchange)
+                elif exchange.scope is self.scope:
+                    exchange.head = data[: len(data) - exchange.length]
             if self._loose > MAX_HEADER_BYTES:
                 self._refuse(431)
         # Not while the exception is handled: it would be the context of whatever is raised next.
         return None if offered < 0 else self._without_upgrade(data[offered:])
+
+    def _take_familiar(self, before: Familiar, data: bytes) -> bool:
+        """Take a whole request whose head is like that of one before; all those are answered."""
+        last: object = self.cycle
+        if (
+            type(last) is not Exchange
+            or last.scope is not self.scope  # the parser has begun another head
+            or last.more_body
+            or not last.response_complete
+            or not last.keep_alive
+            or len(data) > HIGH_WATER_LIMIT
+        ):
+            return False
+        read = before.read(data)
+        if read is None:
+            return False
+        headers, body = read
+        desk, target = self._desk, before.target
+        place = None if desk is None else desk.find(target[1], len(body))
+        if desk is None or place is None:
+            return False
+        self.scope = {}  # type: ignore[typeddict-item]
+        head = before.version, len(body), target
+        exchange = Exchange(self, self.scope, place, headers, head, keep_alive=True)
+        exchange.body, exchange.more_body = body, False
+        self.cycle = exchange  # type: ignore[assignment]
+        if not desk.take_whole(exchange, self.loop):
+            self._to_messages(exchange)
+        return True
+
+    def learn(self, exchange: Exchange) -> None:
+        """Try the next request by the head of this one, which came in one piece."""
+        version, target = exchange.version, exchange.target
+        self._familiar = familiar(exchange.head, exchange.headers, version, target)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The other side says no more; whether it may still want the answer to a whole request."""
@@ -147,7 +189,7 @@ class Protocol(Ending):
         self,
         method: bytes,
         headers: Headers,
-        head: tuple[str, int, tuple[bytes, str, bytes]],
+        head: tuple[str, int, Target],
     ) -> None:
         """Write ASGI's scope."""
         version, length, (raw_path, path, query) = head

@@ -1,0 +1,119 @@
+"""Heads of requests that are as one before, but for a few values: read without the parser.
+
+What one sender posts differs in a length, a signature, an id. Of a head that the parser has taken a
+pattern is made, which takes what differs from it in such values and in nothing else: names, their
+order, and whatever says how a request is framed are compared byte for byte. So all that a pattern
+takes the parser would take, too, and understand in the same way. Must not know: connections, what
+a request is answered.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from receiver.http.framing import MAX_HEADER_BYTES, Target
+from receiver.locator import Headers
+
+_LENGTH = b"content-length"
+_FRAMING = frozenset(
+    {
+        b"connection",
+        b"expect",
+        b"host",
+        b"keep-alive",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""Headers whose values say how a request is read; Content-Length is the other one."""
+
+_WORD = rb"([!-~]++)"
+"""A value that may be another one the next time: visible ASCII, which every reader reads alike."""
+
+_NUMBER = rb"([1-9][0-9]{0,8}+)"
+_is_word = re.compile(_WORD).fullmatch
+_is_number = re.compile(_NUMBER).fullmatch
+
+
+class _Line(NamedTuple):
+    """A header as it is written."""
+
+    spelt: bytes
+    name: bytes
+    value: bytes | None
+    """None: another one each time."""
+
+
+class Familiar:
+    """What heads of one shape have in common."""
+
+    __slots__ = ("_free", "_headers", "_length", "_match", "target", "version")
+
+    def __init__(
+        self, first: bytes, lines: tuple[_Line, ...], version: str, target: Target
+    ) -> None:
+        """`first` is the line of the request, of which the parser has read the last two."""
+        self.version = version
+        self.target = target
+        pattern = re.escape(first + b"\r\n")
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._free: list[tuple[int, bytes]] = []
+        for index, (spelt, name, value) in enumerate(lines):
+            self._headers.append((name, value or b""))
+            pattern += re.escape(spelt + b": ")
+            if value is None:
+                if name == _LENGTH:
+                    self._length = len(self._free)
+                self._free.append((index, name))
+                pattern += _NUMBER if name == _LENGTH else _WORD
+            else:
+                pattern += re.escape(value)
+            pattern += rb"\r\n"
+        self._match = re.compile(pattern + rb"\r\n").match
+
+    def read(self, data: bytes) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
+        """The headers and the body of one whole request with such a head; None of all else."""
+        found = self._match(data)
+        if found is None:
+            return None
+        values, end = found.groups(), found.end()
+        if len(data) - end != int(values[self._length]) or end > MAX_HEADER_BYTES:
+            return None
+        headers = self._headers.copy()
+        for (index, name), value in zip(self._free, values, strict=True):
+            headers[index] = name, value
+        return headers, data[end:]
+
+
+def familiar(head: bytes, headers: Headers, version: str, target: Target) -> Familiar | None:
+    """What is common to heads like this one, in which the parser has read all the rest.
+
+    None: its lines are not written as most write them, or its body comes without a length.
+    """
+    first, *written = head.split(b"\r\n")
+    if len(written) != len(headers) + 2 or written[-2:] != [b"", b""]:
+        return None
+    lines = []
+    for line, (name, value) in zip(written[:-2], headers, strict=True):
+        spelt = line[: len(name)]
+        if spelt.lower() != name or line != b"%b: %b" % (spelt, value):
+            return None
+        lines.append(_Line(spelt, name, None if _is_free(name, value) else value))
+    if [line.name for line in lines if line.value is None].count(_LENGTH) != 1:
+        return None
+    return _made(first, tuple(lines), version, target)
+
+
+def _is_free(name: bytes, value: bytes) -> bool:
+    if name == _LENGTH:
+        return _is_number(value) is not None
+    return name not in _FRAMING and _is_word(value) is not None
+
+
+_made = lru_cache(maxsize=256)(Familiar)
+"""One pattern for all connections whose requests are alike."""

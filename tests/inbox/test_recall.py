@@ -34,16 +34,18 @@ def test_what_was_never_added_is_hardly_ever_found():
 
 
 def test_full_tables_are_followed_by_others_and_go_when_their_keys_are_gone(monkeypatch):
-    monkeypatch.setattr(recall, "FULL", 10)
-    index = Recall()
+    monkeypatch.setattr(recall, "FIRST", 8)
+    monkeypatch.setattr(recall, "LATER", 16)
+    index, hashes = Recall(), [random.Random(n).getrandbits(63) for n in range(101)]
     for number in range(1, 101):
-        index.add([number * 7919], number)
-    assert len(index._tables) == 10
+        index.add([hashes[number]], number)
+    assert [table.used for table in index._tables] == [4, *[8] * 12]
+    assert all(index.find([hashes[number]]) == {number} for number in range(1, 101))
 
     index.forget(95)
 
     assert len(index._tables) == 1
-    assert index.find([100 * 7919]) == {100}
+    assert index.find([hashes[100]]) == {100}
 
 
 async def test_a_key_of_any_length_is_remembered(inbox, entry):

@@ -3,36 +3,36 @@
 The store keeps dedup keys in the order they came, for writing a random key into a sorted table
 costs a page of the log for nearly each event. So every process that appends holds this index, and
 under the common lock it takes up what others have kept since. It says where a key may stand; what
-stands there decides. For each key it holds 8 bytes, in tables that are at most half full: 2 MiB for
-every 131,072 keys, 18 MiB for a million. Must not know: SQL, what a key is made of.
+stands there decides. For each key it holds 8 bytes, in tables that are at most half full: 1 MiB for
+65,536 keys, 9 for half a million, 17 for a million. Must not know: SQL, what a key is made of.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-SLOTS = 1 << 18
-FULL = SLOTS // 2
-"""Keys in one table, at most."""
+FIRST = 1 << 17
+"""Slots of the first table; half of those of a table may be taken."""
 
-_MASK = SLOTS - 1
+LATER = 1 << 20
+"""Slots of the others: each table is another place to look for a key."""
+
 _PRINT_BITS = 24
 _PRINT = (1 << _PRINT_BITS) - 1
-_PRINT_FROM = 18
+_PRINT_FROM = 20
 """A key's print is made of bits of its hash above those that choose its slot."""
-
-_EMPTY = bytes(8 * SLOTS)
 
 
 class _Table:
     """Open addressing: a slot holds a key's number above its print, or 0."""
 
-    __slots__ = ("last", "slots", "used")
+    __slots__ = ("last", "mask", "slots", "used")
 
-    def __init__(self) -> None:
-        self.slots = array("Q", _EMPTY)
+    def __init__(self, slots: int) -> None:
+        self.slots = array("Q", [0]) * slots
+        self.mask = slots - 1
         self.used = 0
         self.last = 0
         """The highest number in it."""
@@ -47,36 +47,35 @@ class Recall:
     def add(self, hashes: Iterable[int], number: int) -> None:
         """Keys that are kept under `number`; numbers grow, and are from 1 to 2**40."""
         table = self._tables[-1] if self._tables else self._another()
-        slots, used = table.slots, table.used
+        slots, mask, used = table.slots, table.mask, table.used
         table.last = number
         for hashed in hashes:
-            if used >= FULL:
+            if used > mask // 2:
                 table.used = used
                 table = self._another()
-                slots, used = table.slots, 0
+                slots, mask, used = table.slots, table.mask, 0
                 table.last = number
-            slot = hashed & _MASK
+            slot = hashed & mask
             while slots[slot]:
-                slot = (slot + 1) & _MASK
+                slot = (slot + 1) & mask
             slots[slot] = number << _PRINT_BITS | (hashed >> _PRINT_FROM) & _PRINT
             used += 1
         table.used = used
 
-    def find(self, hashes: Iterable[int]) -> set[int]:
+    def find(self, hashes: Sequence[int]) -> set[int]:
         """The numbers under which any of some keys may be kept."""
         found: set[int] = set()
-        tables = [table.slots for table in self._tables]
-        for hashed in hashes:
-            first = hashed & _MASK
-            for slots in tables:
-                if not slots[first]:
+        for table in self._tables:
+            slots, mask = table.slots, table.mask
+            for hashed in hashes:
+                slot = hashed & mask
+                if not slots[slot]:
                     continue
                 wanted = (hashed >> _PRINT_FROM) & _PRINT
-                slot = first
                 while entry := slots[slot]:
                     if entry & _PRINT == wanted:
                         found.add(entry >> _PRINT_BITS)
-                    slot = (slot + 1) & _MASK
+                    slot = (slot + 1) & mask
         return found
 
     def forget(self, number: int) -> None:
@@ -85,6 +84,6 @@ class Recall:
             self._tables.popleft()
 
     def _another(self) -> _Table:
-        table = _Table()
+        table = _Table(LATER if self._tables else FIRST)
         self._tables.append(table)
         return table

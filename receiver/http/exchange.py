@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from receiver.http import wire
-from receiver.http.framing import Target
+from receiver.http.framing import Head
 from receiver.locator import Headers
 from receiver.replies import Reply
 
@@ -50,13 +50,11 @@ class Exchange:
         "head",
         "headers",
         "keep_alive",
-        "length",
         "more_body",
         "place",
         "response_complete",
         "scope",
-        "target",
-        "version",
+        "written",
     )
 
     message_event = _Nobody()
@@ -68,23 +66,27 @@ class Exchange:
         scope: Any,
         place: Any,
         headers: Headers,
-        head: tuple[str, int, Target],
+        head: Head,
         keep_alive: bool,
     ) -> None:
-        """`head`: HTTP version, bytes of body, and target (framing.target)."""
         self.connection = connection
         self.scope = scope
         """The connection's, by which it knows which request it reads; empty."""
         self.place = place
         self.headers = headers
-        self.version, self.length, self.target = head
+        self.head = head
         self.keep_alive = keep_alive
         self.body = b""
         self.more_body = True
-        self.head = b""
-        """As it was written, if the parser has read it and the request came in one piece."""
+        self.written = b""
+        """Its head as it came, if the next request may be read by its likeness."""
         self.disconnected = False
         self.response_complete = False
+
+    @property
+    def over(self) -> bool:
+        """Whether it is answered, and another request may follow."""
+        return self.response_complete and self.keep_alive and not self.more_body
 
     def answer(self, reply: Reply) -> None:
         """Write the answer, as soon as the other side reads."""
@@ -98,6 +100,8 @@ class Exchange:
             task.add_done_callback(connection.tasks.discard)
             return
         self.response_complete = True
+        if reply.status != HTTPStatus.OK:
+            self.written = b""  # nothing is learned of strangers: it takes its time
         start, closes = wire.start(reply.status, reply.headers)
         if closes:
             self.keep_alive, last = False, False
@@ -108,8 +112,6 @@ class Exchange:
         transport.write(wire.written(start, common, reply.body, last=last))
         if not self.keep_alive:
             transport.close()
-        elif self.head and reply.status == HTTPStatus.OK:
-            connection.learn(self)  # of strangers nothing is learned: it takes its time
         connection.on_response_complete()
 
     async def _later(self, reply: Reply) -> None:

@@ -13,8 +13,14 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from receiver.http.framing import MAX_HEADER_BYTES, Target
+from receiver.http.framing import MAX_HEADER_BYTES, Head, Target
 from receiver.locator import Headers
+
+LESSONS = 8
+"""Heads that are learned of one connection, at most: of one that never repeats itself, no more."""
+
+Read = tuple[Head, list[tuple[bytes, bytes]], bytes]
+"""A request: its head, its headers, and its body."""
 
 _LENGTH = b"content-length"
 _FRAMING = frozenset(
@@ -32,11 +38,11 @@ _FRAMING = frozenset(
 )
 """Headers whose values say how a request is read; Content-Length is the other one."""
 
-_WORD = rb"([!-~]++)"
-"""A value that may be another one the next time: visible ASCII, which every reader reads alike."""
+_TEXT = rb"([!-~]++(?: [!-~]++)*+)"
+"""A value that may be another one the next time: of ASCII, which every reader reads alike."""
 
 _NUMBER = rb"([1-9][0-9]{0,8}+)"
-_is_word = re.compile(_WORD).fullmatch
+_is_text = re.compile(_TEXT).fullmatch
 _is_number = re.compile(_NUMBER).fullmatch
 
 
@@ -52,14 +58,14 @@ class _Line(NamedTuple):
 class Familiar:
     """What heads of one shape have in common."""
 
-    __slots__ = ("_free", "_headers", "_length", "_match", "target", "version")
+    __slots__ = ("_free", "_headers", "_length", "_match", "_target", "_version")
 
     def __init__(
         self, first: bytes, lines: tuple[_Line, ...], version: str, target: Target
     ) -> None:
         """`first` is the line of the request, of which the parser has read the last two."""
-        self.version = version
-        self.target = target
+        self._version = version
+        self._target = target
         pattern = re.escape(first + b"\r\n")
         self._headers: list[tuple[bytes, bytes]] = []
         self._free: list[tuple[int, bytes]] = []
@@ -70,36 +76,37 @@ class Familiar:
                 if name == _LENGTH:
                     self._length = len(self._free)
                 self._free.append((index, name))
-                pattern += _NUMBER if name == _LENGTH else _WORD
+                pattern += _NUMBER if name == _LENGTH else _TEXT
             else:
                 pattern += re.escape(value)
             pattern += rb"\r\n"
         self._match = re.compile(pattern + rb"\r\n").match
 
-    def read(self, data: bytes) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
-        """The headers and the body of one whole request with such a head; None of all else."""
+    def read(self, data: bytes) -> Read | None:
+        """One whole request with such a head; None of all else."""
         found = self._match(data)
         if found is None:
             return None
         values, end = found.groups(), found.end()
-        if len(data) - end != int(values[self._length]) or end > MAX_HEADER_BYTES:
+        length = int(values[self._length])
+        if len(data) - end != length or end > MAX_HEADER_BYTES:
             return None
         headers = self._headers.copy()
         for (index, name), value in zip(self._free, values, strict=True):
             headers[index] = name, value
-        return headers, data[end:]
+        return (self._version, length, self._target), headers, data[end:]
 
 
-def familiar(head: bytes, headers: Headers, version: str, target: Target) -> Familiar | None:
-    """What is common to heads like this one, in which the parser has read all the rest.
+def familiar(written: bytes, headers: Headers, version: str, target: Target) -> Familiar | None:
+    """What is common to heads written like this one, in which the parser has read all the rest.
 
     None: its lines are not written as most write them, or its body comes without a length.
     """
-    first, *written = head.split(b"\r\n")
-    if len(written) != len(headers) + 2 or written[-2:] != [b"", b""]:
+    first, *fields = written.split(b"\r\n")
+    if len(fields) != len(headers) + 2 or fields[-2:] != [b"", b""]:
         return None
     lines = []
-    for line, (name, value) in zip(written[:-2], headers, strict=True):
+    for line, (name, value) in zip(fields[:-2], headers, strict=True):
         spelt = line[: len(name)]
         if spelt.lower() != name or line != b"%b: %b" % (spelt, value):
             return None
@@ -112,8 +119,28 @@ def familiar(head: bytes, headers: Headers, version: str, target: Target) -> Fam
 def _is_free(name: bytes, value: bytes) -> bool:
     if name == _LENGTH:
         return _is_number(value) is not None
-    return name not in _FRAMING and _is_word(value) is not None
+    return name not in _FRAMING and _is_text(value) is not None
 
 
 _made = lru_cache(maxsize=256)(Familiar)
 """One pattern for all connections whose requests are alike."""
+
+
+class Acquaintance:
+    """What is known of the heads of one connection."""
+
+    __slots__ = ("_familiar", "_lessons")
+
+    def __init__(self) -> None:
+        self._familiar: Familiar | None = None
+        self._lessons = LESSONS
+
+    def learn(self, written: bytes, headers: Headers, head: Head) -> None:
+        """Read the next requests by one like them, in which the parser has read all the rest."""
+        if self._lessons:
+            self._lessons -= 1
+            self._familiar = familiar(written, headers, head[0], head[2])
+
+    def read(self, data: bytes) -> Read | None:
+        """One whole request with such a head; None of all else."""
+        return None if self._familiar is None else self._familiar.read(data)

@@ -51,6 +51,9 @@ class Unreadable(Exception):
 Target = tuple[bytes, str, bytes]
 """Path as it was sent, path decoded, and query."""
 
+Head = tuple[str, int, Target]
+"""HTTP version, bytes of body, and target."""
+
 
 def target(url: bytes) -> Target:
     """The parts of a request's target.
@@ -124,3 +127,12 @@ def examine(version: str, line: int, headers: Headers) -> tuple[int, bool]:
     elif version != "1.0" or codings or hosts > 1:
         raise Unreadable(400)
     return length, waits and version == "1.1"
+
+
+def without_offer(method: bytes, url: bytes, version: str, headers: Headers) -> bytes:
+    """A head that offers another protocol, as if it did not (RFC 9110, 7.8)."""
+    lines = [method, b" ", url, b" HTTP/", version.encode(), b"\r\n"]
+    for name, value in headers:
+        if name != b"upgrade":
+            lines += (name, b": ", value, b"\r\n")
+    return b"".join((*lines, b"\r\n"))

@@ -23,9 +23,9 @@ from receiver.http.cycle import CYCLE, Cycle
 from receiver.http.door import Door, Guest, Limits, Room, Stranger, make_room, uncounted
 from receiver.http.ending import Ending
 from receiver.http.exchange import Desk, Exchange
-from receiver.http.familiar import Familiar, familiar
+from receiver.http.familiar import Acquaintance
 from receiver.http.flow import TRAILERS, Flow
-from receiver.http.framing import MAX_HEADER_BYTES, Target, Unreadable, examine, target
+from receiver.http.framing import MAX_HEADER_BYTES, Head, Unreadable, examine, target, without_offer
 from receiver.http.share import Seat
 from receiver.locator import Headers
 
@@ -53,8 +53,7 @@ class Protocol(Ending):
         self._loose = 0
         """Bytes since the head, or the last piece of a body, began."""
         self._desk = None if self.access_log or self.root_path else self.desk
-        self._familiar: Familiar | None = None
-        """What a request is tried by before the parser reads it."""
+        self._heads = Acquaintance()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -72,7 +71,8 @@ class Protocol(Ending):
         if self._room is not Room.FREE:
             self._refuse(503)
             return
-        if self._familiar is not None and self._take_familiar(self._familiar, data):
+        last: object = self.cycle
+        if type(last) is Exchange and self._take_familiar(last, data):
             return
         again: bytes | None = data
         while again is not None and not self._deaf:
@@ -92,49 +92,35 @@ class Protocol(Ending):
             self._refuse(400)
         else:
             exchange: object = self.cycle
-            if type(exchange) is Exchange:
-                if exchange.more_body:
-                    self._to_messages(exchange)
-                elif exchange.scope is self.scope:
-                    exchange.head = data[: len(data) - exchange.length]
+            if type(exchange) is Exchange and exchange.more_body:
+                self._to_messages(exchange)
+            elif type(exchange) is Exchange and exchange.scope is self.scope:
+                exchange.written = data[: len(data) - exchange.head[1]]
             if self._loose > MAX_HEADER_BYTES:
                 self._refuse(431)
         # Not while the exception is handled: it would be the context of whatever is raised next.
         return None if offered < 0 else self._without_upgrade(data[offered:])
 
-    def _take_familiar(self, before: Familiar, data: bytes) -> bool:
-        """Take a whole request whose head is like that of one before; all those are answered."""
-        last: object = self.cycle
-        if (
-            type(last) is not Exchange
-            or last.scope is not self.scope  # the parser has begun another head
-            or last.more_body
-            or not last.response_complete
-            or not last.keep_alive
-            or len(data) > HIGH_WATER_LIMIT
-        ):
+    def _take_familiar(self, last: Exchange, data: bytes) -> bool:
+        """Take a whole request whose head is like that of one before, all of which are answered."""
+        if last.scope is not self.scope or not last.over or len(data) > HIGH_WATER_LIMIT:
             return False
-        read = before.read(data)
-        if read is None:
+        if last.written:
+            self._heads.learn(last.written, last.headers, last.head)
+            last.written = b""
+        read, desk = self._heads.read(data), self._desk
+        if read is None or desk is None:
             return False
-        headers, body = read
-        desk, target = self._desk, before.target
-        place = None if desk is None else desk.find(target[1], len(body))
-        if desk is None or place is None:
+        head, headers, body = read
+        place = desk.find(head[2][1], len(body))
+        if place is None:
             return False
         self.scope = {}  # type: ignore[typeddict-item]
-        head = before.version, len(body), target
-        exchange = Exchange(self, self.scope, place, headers, head, keep_alive=True)
+        self.cycle = exchange = Exchange(self, self.scope, place, headers, head, True)  # type: ignore[assignment]
         exchange.body, exchange.more_body = body, False
-        self.cycle = exchange  # type: ignore[assignment]
         if not desk.take_whole(exchange, self.loop):
             self._to_messages(exchange)
         return True
-
-    def learn(self, exchange: Exchange) -> None:
-        """Try the next request by the head of this one, which came in one piece."""
-        version, target = exchange.version, exchange.target
-        self._familiar = familiar(exchange.head, exchange.headers, version, target)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The other side says no more; whether it may still want the answer to a whole request."""
@@ -185,12 +171,7 @@ class Protocol(Ending):
         self._describe(method, headers, head)
         self._begin(keep_alive, waits)
 
-    def _describe(
-        self,
-        method: bytes,
-        headers: Headers,
-        head: tuple[str, int, Target],
-    ) -> None:
+    def _describe(self, method: bytes, headers: Headers, head: Head) -> None:
         """Write ASGI's scope."""
         version, length, (raw_path, path, query) = head
         scope = cast("dict[str, Any]", self.scope)
@@ -217,8 +198,7 @@ class Protocol(Ending):
 
     def _to_messages(self, exchange: Exchange) -> None:
         """Let the application have what is there of a request that is not, or cannot be, whole."""
-        head = exchange.version, exchange.length, exchange.target
-        self._describe(b"POST", exchange.headers, head)
+        self._describe(b"POST", exchange.headers, exchange.head)
         self.cycle = cast("Any", None)
         self._begin(exchange.keep_alive, waits=False)
         if exchange.body:
@@ -284,20 +264,16 @@ class Protocol(Ending):
             self.flow.resume_reading()
 
     def _without_upgrade(self, rest: bytes) -> bytes:
-        """Take a request that offers another protocol as if it did not (RFC 9110, 7.8).
+        """What is to be read of a request that offers another protocol, as some do of every first.
 
-        The parser has taken it for one without a body; some clients offer HTTP/2 with every first
-        request, and theirs may have one.
+        The parser has taken it for one without a body.
         """
-        version = self.parser.get_http_version().encode()
-        head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
-        for name, value in self.headers:
-            if name != b"upgrade":
-                head += (name, b": ", value, b"\r\n")
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        head = without_offer(method, self.url, version, self.headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._loose = 0
-        return b"".join((*head, b"\r\n", rest))
+        return head + rest
 
 
 def _status(error: BaseException | None) -> int:
@@ -316,12 +292,9 @@ def guarded(
 ) -> type[Protocol]:
     """The protocol for uvicorn's `http` option, with these limits for this process.
 
-    `seat` is its place among the workers that accept from the same socket; `desk` has the first
-    choice among requests.
-    Allows the process to open the files that this takes, and where that is not possible takes
-    fewer connections. uvicorn must not believe proxies itself (`proxy_headers=False`).
+    `seat` is its place among the workers of its socket. Has the process allowed enough files, and
+    else takes fewer connections. uvicorn must not believe proxies itself (`proxy_headers=False`).
     """
     granted = replace(limits, connections=make_room(limits.connections))
-    return type(
-        "GuardedProtocol", (Protocol,), {"door": Door(granted, stranger, seat), "desk": desk}
-    )
+    own = {"door": Door(granted, stranger, seat), "desk": desk}
+    return type("GuardedProtocol", (Protocol,), own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_framing import CORPUS
 
+from receiver.http import familiar as module
 from receiver.http.answer import Reply
 from receiver.http.exchange import Exchange
-from receiver.http.familiar import familiar
+from receiver.http.familiar import Familiar, familiar
 from receiver.http.framing import MAX_HEADER_BYTES
 from receiver.http.protocol import Protocol
 
@@ -35,9 +37,7 @@ class NoParser:
 def meaning(exchange: Exchange) -> tuple[Any, ...]:
     """What a request says."""
     return (
-        exchange.version,
-        exchange.length,
-        exchange.target,
+        exchange.head,
         list(exchange.headers),
         exchange.body,
         exchange.keep_alive,
@@ -52,7 +52,6 @@ async def outcome(taught: bytes | None, *pieces: bytes) -> tuple[Any, ...]:
     if taught is not None:
         connection.data_received(taught)
         desk.taken.pop().answer(ANSWER)
-        assert connection._familiar is not None
         wire.written = b""
     for piece in pieces:
         connection.data_received(piece)
@@ -92,9 +91,31 @@ async def test_what_differs_in_free_values_only_is_taken_without_the_parser() ->
 
 
 async def test_strangers_teach_nothing() -> None:
-    connection, _, _ = taught(REFUSED)
+    connection, _, desk = taught(REFUSED)
 
-    assert connection._familiar is None
+    connection.data_received(SIGNED + b"body")
+
+    assert connection._heads.read(SIGNED + b"body") is None
+    assert len(desk.taken) == 1
+
+
+async def test_a_connection_that_never_repeats_itself_teaches_a_few_heads_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection, _, desk = taught()
+    made = Counter[bytes]()
+
+    def counted(head: bytes, *read: Any) -> Familiar | None:
+        made[head] += 1
+        return familiar(head, *read)
+
+    monkeypatch.setattr(module, "familiar", counted)
+
+    for number in range(50):
+        connection.data_received(SIGNED.replace(b"X-Sig", b"X-%d-Sig" % number) + b"body")
+        desk.taken.pop().answer(ANSWER)
+
+    assert len(made) == module.LESSONS
 
 
 async def test_a_head_has_the_path_that_it_says() -> None:
@@ -105,7 +126,7 @@ async def test_a_head_has_the_path_that_it_says() -> None:
 
     connection.data_received(SIGNED + b"body")
 
-    assert desk.taken.pop().target == (b"/events", "/events", b"")
+    assert desk.taken.pop().head == ("1.1", 4, (b"/events", "/events", b""))
 
 
 async def test_what_a_full_desk_does_not_take_becomes_one_of_asgi() -> None:

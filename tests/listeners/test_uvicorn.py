@@ -54,7 +54,7 @@ READ = {
 
 NEW = {
     *("look", "_about", "_end", "_refuse", "_part", "_begin", "_without_upgrade", "door", "leave"),
-    *("desk", "_describe", "_to_messages", "parting", "finish", "_feed"),
+    *("desk", "_describe", "_to_messages", "parting", "finish", "_feed", "_take_familiar"),
 }
 """What our protocol has beside uvicorn's."""
 
@@ -101,7 +101,7 @@ def test_attributes_of_ours_are_not_uvicorns() -> None:
         loop.close()
     added = ours.keys() - theirs.keys()
     expected = {"desk", "room", "behind_proxy", "loose", "deaf", "parting", "last_words", "noted"}
-    assert added == {f"_{name}" for name in (*expected, "noted_at")}
+    assert added == {f"_{name}" for name in (*expected, "noted_at", "heads")}
 
 
 def test_the_parser_says_where_an_upgrade_ends() -> None:

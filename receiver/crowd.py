@@ -1,5 +1,4 @@
-"""Requests that came together, taken in together: in one turn of the event loop, or in turns of
-which each brought more.
+"""Requests that came together, taken in together: in a turn of the event loop, or in several.
 
 Each is examined on its own; what is to be kept of all of them goes to the inbox at once, so that a
 task, its deadline and a place in a transaction are for many instead of for each.
@@ -10,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Generic, TypeVar
 
 from receiver.contract import Operation
 from receiver.gate import Content, Request
+from receiver.gathering import Gathering
 from receiver.inbox import Entry
 from receiver.intake import Intake
 from receiver.receipt import Receipt, Status
@@ -34,12 +35,11 @@ class Crowd(Generic[Asker]):
         self._intake = intake
         self._tell = tell
         self._waiting: list[tuple[Request, Asker]] = []
-        self._counted = 0
-        """How many waited at the last look."""
+        self._gathering = Gathering(TOGETHER)
         self._keeping: set[asyncio.Task[None]] = set()
 
     def join(self, request: Request, asker: Asker, loop: asyncio.AbstractEventLoop) -> None:
-        """Take a request in, in a turn of `loop`, the one that runs, that brings no other.
+        """Take a request in, at the end of this turn of `loop`, the one that runs, or soon after.
 
         Its operation is `Intake.direct`.
         """
@@ -48,15 +48,9 @@ class Crowd(Generic[Asker]):
         self._waiting.append((request, asker))
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Take in those who wait, unless this turn has brought more: then the next may, too.
-
-        To take in one costs nearly as much as to take in twenty.
-        """
-        if self._counted < len(self._waiting) < TOGETHER:
-            self._counted = len(self._waiting)
+        if self._gathering.goes_on(len(self._waiting), monotonic()):
             loop.call_soon(self._turn, loop)
             return
-        self._counted = 0
         # Others on the loop get their turn between requests that are long.
         some = next(slices([body for (_, _, body, _), _ in self._waiting]))
         waiting, self._waiting = self._waiting[some], self._waiting[some.stop :]

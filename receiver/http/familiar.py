@@ -2,9 +2,9 @@
 
 What one sender posts differs in a length, a signature, an id. Of a head that the parser has taken a
 pattern is made, which takes what differs from it in such values and in nothing else: names, their
-order, and whatever says how a request is framed are compared byte for byte. So all that a pattern
-takes the parser would take, too, and understand in the same way. Must not know: connections, what
-a request is answered.
+order, and whatever says how a request is framed are compared byte for byte. A pattern is made only
+of a text that says what the parser has read and nothing else, so that all that it takes the parser
+would take, too, and understand in the same way. Must not know: connections, what is answered.
 """
 
 from __future__ import annotations
@@ -16,8 +16,13 @@ from typing import NamedTuple
 from receiver.http.framing import MAX_HEADER_BYTES, Head, Target
 from receiver.locator import Headers
 
-LESSONS = 8
+LESSONS = 4
 """Heads that are learned of one connection, at most: of one that never repeats itself, no more."""
+
+LONGEST = 1024
+MOST = 32
+"""Bytes and header fields of a head that is learned: a pattern takes fifty times as long to make as
+a head to read, and forty times its memory."""
 
 Read = tuple[Head, list[tuple[bytes, bytes]], bytes]
 """A request: its head, its headers, and its body."""
@@ -58,13 +63,10 @@ class _Line(NamedTuple):
 class Familiar:
     """What heads of one shape have in common."""
 
-    __slots__ = ("_free", "_headers", "_length", "_match", "_target", "_version")
+    __slots__ = ("_free", "_headers", "_length", "_match", "_target")
 
-    def __init__(
-        self, first: bytes, lines: tuple[_Line, ...], version: str, target: Target
-    ) -> None:
-        """`first` is the line of the request, of which the parser has read the last two."""
-        self._version = version
+    def __init__(self, first: bytes, lines: tuple[_Line, ...], target: Target) -> None:
+        """`first` is the line of the request, in which the parser has read `target`."""
         self._target = target
         pattern = re.escape(first + b"\r\n")
         self._headers: list[tuple[bytes, bytes]] = []
@@ -94,32 +96,37 @@ class Familiar:
         headers = self._headers.copy()
         for (index, name), value in zip(self._free, values, strict=True):
             headers[index] = name, value
-        return (self._version, length, self._target), headers, data[end:]
+        return (_VERSION, length, self._target), headers, data[end:]
 
 
-def familiar(written: bytes, headers: Headers, version: str, target: Target) -> Familiar | None:
-    """What is common to heads written like this one, in which the parser has read all the rest.
+_VERSION = "1.1"
+"""Of the only connections that take more than one request here."""
 
-    None: its lines are not written as most write them, or its body comes without a length.
+
+def familiar(written: bytes, url: bytes, headers: Headers, target: Target) -> Familiar | None:
+    """What is common to heads of POSTs that are written like this one, as the parser has read it.
+
+    None where the text is not just what was read, written as most write it; where the body comes
+    without a length; and where a value could be a secret and would have to be remembered.
     """
+    if len(written) > LONGEST or len(headers) > MOST or b"?" in url:
+        return None
     first, *fields = written.split(b"\r\n")
+    if first != b"POST %b HTTP/1.1" % url:
+        return None
     if len(fields) != len(headers) + 2 or fields[-2:] != [b"", b""]:
         return None
     lines = []
     for line, (name, value) in zip(fields[:-2], headers, strict=True):
-        spelt = line[: len(name)]
+        spelt, framing = line[: len(name)], name in _FRAMING
         if spelt.lower() != name or line != b"%b: %b" % (spelt, value):
             return None
-        lines.append(_Line(spelt, name, None if _is_free(name, value) else value))
-    if [line.name for line in lines if line.value is None].count(_LENGTH) != 1:
+        if not framing and (_is_number if name == _LENGTH else _is_text)(value) is None:
+            return None
+        lines.append(_Line(spelt, name, value if framing else None))
+    if [name for name, _ in headers].count(_LENGTH) != 1:
         return None
-    return _made(first, tuple(lines), version, target)
-
-
-def _is_free(name: bytes, value: bytes) -> bool:
-    if name == _LENGTH:
-        return _is_number(value) is not None
-    return name not in _FRAMING and _is_text(value) is not None
+    return _made(first, tuple(lines), target)
 
 
 _made = lru_cache(maxsize=256)(Familiar)
@@ -135,11 +142,14 @@ class Acquaintance:
         self._familiar: Familiar | None = None
         self._lessons = LESSONS
 
-    def learn(self, written: bytes, headers: Headers, head: Head) -> None:
-        """Read the next requests by one like them, in which the parser has read all the rest."""
-        if self._lessons:
+    def learn(self, written: bytes, url: bytes, headers: Headers, target: Target) -> None:
+        """Read the next requests by one that may be like them, as the parser has read it."""
+        if not self._lessons:
+            return
+        known = familiar(written, url, headers, target)
+        if known is not None:
             self._lessons -= 1
-            self._familiar = familiar(written, headers, head[0], head[2])
+            self._familiar = known
 
     def read(self, data: bytes) -> Read | None:
         """One whole request with such a head; None of all else."""

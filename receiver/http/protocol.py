@@ -94,7 +94,7 @@ class Protocol(Ending):
             exchange: object = self.cycle
             if type(exchange) is Exchange and exchange.more_body:
                 self._to_messages(exchange)
-            elif type(exchange) is Exchange and exchange.scope is self.scope:
+            elif type(exchange) is Exchange and not exchange.response_complete:
                 exchange.written = data[: len(data) - exchange.head[1]]
             if self._loose > MAX_HEADER_BYTES:
                 self._refuse(431)
@@ -106,7 +106,7 @@ class Protocol(Ending):
         if last.scope is not self.scope or not last.over or len(data) > HIGH_WATER_LIMIT:
             return False
         if last.written:
-            self._heads.learn(last.written, last.headers, last.head)
+            self._heads.learn(last.written, self.url, last.headers, last.head[2])
             last.written = b""
         read, desk = self._heads.read(data), self._desk
         if read is None or desk is None:
@@ -115,7 +115,7 @@ class Protocol(Ending):
         place = desk.find(head[2][1], len(body))
         if place is None:
             return False
-        self.scope = {}  # type: ignore[typeddict-item]
+        self.scope, self._loose = {}, 0  # type: ignore[typeddict-item]
         self.cycle = exchange = Exchange(self, self.scope, place, headers, head, True)  # type: ignore[assignment]
         exchange.body, exchange.more_body = body, False
         if not desk.take_whole(exchange, self.loop):

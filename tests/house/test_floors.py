@@ -26,6 +26,7 @@ FLOORS: list[set[str]] = [
         "excerpt",
         "filters",
         "finding",
+        "gathering",
         "keyring",
         "ledger",
         "locator",

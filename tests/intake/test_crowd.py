@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from receiver import crowd as crowd_module
 from receiver import intake as intake_module
 from receiver import strictjson
 from receiver.crowd import Crowd, Request
@@ -105,6 +106,25 @@ async def test_what_comes_while_others_are_waited_for_is_taken_in_with_them(
         assert await told.get() == 3
 
     assert bench.inbox.sizes == [3, 1]
+
+
+async def test_where_turns_are_long_others_are_not_waited_for(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(crowd_module, "monotonic", lambda: float(next(clock)))
+    bench = make_bench(inbox=Store())
+    loop = asyncio.get_running_loop()
+    told: asyncio.Queue[int] = asyncio.Queue()
+    crowd: Crowd[int] = Crowd(bench.intake, lambda number, _: told.put_nowait(number))
+
+    for number in range(6):  # one in each turn of the loop
+        crowd.join(ping(bench, number), number, loop)
+        await asyncio.sleep(0)
+    async with asyncio.timeout(40):
+        assert [await told.get() for _ in range(6)] == list(range(6))
+
+    assert max(bench.inbox.sizes) <= 2
 
 
 async def test_the_second_of_two_that_are_the_same_is_a_duplicate(bench: Any) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from connection import ANSWER, HEAD, Desk, Wire, connected, turns
+from connection import ANSWER, Desk, Wire, connected, turns
 from hypothesis import given
 from hypothesis import strategies as st
 from test_framing import CORPUS
@@ -23,7 +23,6 @@ SIGNED = (
     b"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain; charset=utf-8\r\n"
     b"Content-Length: 4\r\nX-Signature: sha256=abc\r\n\r\n"
 )
-LINE = "1.1", (b"/events", "/events", b"")
 REFUSED = Reply(401, ((b"content-length", b"0"),), b"")
 
 
@@ -105,9 +104,9 @@ async def test_a_connection_that_never_repeats_itself_teaches_a_few_heads_only(
     connection, _, desk = taught()
     made = Counter[bytes]()
 
-    def counted(head: bytes, *read: Any) -> Familiar | None:
-        made[head] += 1
-        return familiar(head, *read)
+    def counted(written: bytes, *read: Any) -> Familiar | None:
+        made[written] += 1
+        return familiar(written, *read)
 
     monkeypatch.setattr(module, "familiar", counted)
 
@@ -241,30 +240,46 @@ def test_what_comes_after_a_head_that_was_learned_means_what_it_means_alone(
     asyncio.run(compare())
 
 
-@given(start=st.binary(max_size=200))
-def test_of_any_bytes_a_head_is_made_or_nothing(start: bytes) -> None:
-    assert familiar(start, [], *LINE) is None
-    assert familiar(start + b"\r\n\r\n", [(b"content-length", b"4")], *LINE) is None
+@pytest.mark.parametrize("cut", [1, 2, 5, 20, 21, 22, 23, 30])
+async def test_of_a_request_in_two_pieces_no_half_is_learned(cut: int) -> None:
+    desk = Desk()
+    connection, wire = connected(desk)
+    for piece in (SIGNED[:cut], SIGNED[cut:] + b"body"):
+        connection.data_received(piece)
+    desk.taken.pop().answer(ANSWER)
+
+    connection.data_received(SIGNED[cut:] + b"body")
+
+    assert not desk.taken
+    assert b" 400 " in wire.written
 
 
-def test_a_head_is_learned_only_if_it_has_one_length_and_the_usual_spelling() -> None:
-    host, length = (b"host", b"x"), (b"content-length", b"4")
+async def test_what_is_left_of_a_body_is_no_part_of_a_head() -> None:
+    rest = b"GET /x HTTP/1.1\nHost: a\n\n"
+    desk = Desk()
+    connection, wire = connected(desk)
+    other = b"POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(rest)
+    connection.data_received(other)
+    await turns()
+    connection.data_received(rest + SIGNED + b"body")
+    await turns()
+    for exchange in desk.taken:
+        exchange.answer(ANSWER)
+    taken = len(desk.taken)
 
-    assert familiar(HEAD, [host, length], *LINE) is not None
-    assert familiar(HEAD, [length, host], *LINE) is None
-    assert familiar(HEAD, [host], *LINE) is None
-    assert familiar(HEAD.replace(b": 4", b":  4"), [host, length], *LINE) is None
-    assert (
-        familiar(HEAD.replace(b": 4", b": 04"), [host, (b"content-length", b"04")], *LINE) is None
-    )
-    assert familiar(HEAD[:-2], [host, length], *LINE) is None
+    connection.data_received(rest + SIGNED + b"body")
+    await turns()
+
+    assert len(desk.taken) == taken
+    assert b" 400 " in wire.written
 
 
-def test_more_than_a_head_may_be_is_not_taken() -> None:
-    headers = [(b"host", b"x"), (b"content-length", b"4"), (b"a", b"b")]
-    known = familiar(HEAD[:-2] + b"A: b\r\n\r\n", headers, *LINE)
-    assert known is not None
+async def test_empty_lines_between_requests_do_not_add_up() -> None:
+    connection, _, desk = taught()
 
-    for size, taken in ((MAX_HEADER_BYTES - 100, True), (MAX_HEADER_BYTES, False)):
-        long = HEAD[:-2] + b"A: " + b"b" * size + b"\r\n\r\n" + b"body"
-        assert (known.read(long) is not None) == taken
+    for _ in range(MAX_HEADER_BYTES):
+        connection.data_received(b"\r\n")
+        connection.data_received(SIGNED + b"body")
+        desk.taken.pop().answer(ANSWER)
+
+    assert not connection._deaf

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from receiver.errors import StoreError
+from receiver.gathering import Gathering
 from receiver.inbox.sqlite import views
 from receiver.inbox.sqlite.connection import connect, explaining
 from receiver.inbox.sqlite.doorbell import Doorbell
@@ -32,7 +33,7 @@ QUEUE = 10_000
 """Pieces of work that may wait for the writer; beyond that, StoreError at once."""
 
 WAIT_FOR = 32
-"""Weight of work that is committed at once, though more may be coming."""
+"""Weight of work that is committed though more may be coming: requests were gathered before."""
 
 TIDY_LOG_BYTES = 16 * 1024 * 1024
 """Bytes of the write-ahead log that count from which it is copied into the file."""
@@ -63,7 +64,7 @@ class Engine:
         self._tick: list[Any] = []
         self._weight = 0
         """Of what is in `_tick`."""
-        self._waited_for = 0
+        self._gathering = Gathering(WAIT_FOR)
         self._look_at = 0.0
         self._tidying: asyncio.Task[None] | None = None
 
@@ -129,16 +130,11 @@ class Engine:
         await asyncio.to_thread(self._readers.close)
 
     def _end_of_turn(self) -> None:
-        """Commit, unless this turn of the loop has brought more: then the next may bring more yet.
-
-        A commit costs as much for one event as for twenty, and the loop reads no further while it
-        commits.
-        """
-        if self._waited_for < self._weight < WAIT_FOR:
-            self._waited_for = self._weight
+        """Commit, unless there may be more in the next turn: the loop reads nothing meanwhile."""
+        if self._gathering.goes_on(self._weight, monotonic()):
             self._running_loop().call_soon(self._end_of_turn)
             return
-        self._waited_for = self._weight = 0
+        self._weight = 0
         works, self._tick = self._tick, []
         if works and not self._writer.do_at_once(works):
             self._writer.put(works)

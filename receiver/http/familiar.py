@@ -16,8 +16,9 @@ from typing import NamedTuple
 from receiver.http.framing import MAX_HEADER_BYTES, Head, Target
 from receiver.locator import Headers
 
-LESSONS = 4
-"""Heads that are learned of one connection, at most: of one that never repeats itself, no more."""
+LESSONS = 24
+"""Heads that are learned of one connection, at most: of one that never repeats itself, no more. A
+platform may send each type of event to a path of its own."""
 
 LONGEST = 1024
 MOST = 32
@@ -134,12 +135,12 @@ _made = lru_cache(maxsize=256)(Familiar)
 
 
 class Acquaintance:
-    """What is known of the heads of one connection."""
+    """What is known of the heads of one connection: of each line of request, the last."""
 
-    __slots__ = ("_familiar", "_lessons")
+    __slots__ = ("_known", "_lessons")
 
     def __init__(self) -> None:
-        self._familiar: Familiar | None = None
+        self._known: dict[bytes, Familiar] = {}
         self._lessons = LESSONS
 
     def learn(self, written: bytes, url: bytes, headers: Headers, target: Target) -> None:
@@ -149,8 +150,13 @@ class Acquaintance:
         known = familiar(written, url, headers, target)
         if known is not None:
             self._lessons -= 1
-            self._familiar = known
+            self._known[_first_line(written)] = known
 
     def read(self, data: bytes) -> Read | None:
         """One whole request with such a head; None of all else."""
-        return None if self._familiar is None else self._familiar.read(data)
+        known = self._known.get(_first_line(data)) if self._known else None
+        return None if known is None else known.read(data)
+
+
+def _first_line(data: bytes) -> bytes:
+    return data[: data.find(b"\r", 0, LONGEST)]

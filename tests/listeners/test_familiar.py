@@ -110,11 +110,28 @@ async def test_a_connection_that_never_repeats_itself_teaches_a_few_heads_only(
 
     monkeypatch.setattr(module, "familiar", counted)
 
-    for number in range(50):
+    for number in range(3 * module.LESSONS):
         connection.data_received(SIGNED.replace(b"X-Sig", b"X-%d-Sig" % number) + b"body")
         desk.taken.pop().answer(ANSWER)
 
     assert len(made) == module.LESSONS
+
+
+async def test_requests_to_several_paths_are_known_each_by_its_own() -> None:
+    connection, _, desk = taught()
+    heads = [SIGNED.replace(b"/events", path) for path in (b"/events", b"/%65vents", b"/e%76ents")]
+    for head in (*heads[1:], heads[0]):
+        connection.data_received(head + b"body")
+        desk.taken.pop().answer(ANSWER)
+    connection.data_received(heads[0] + b"body")
+    desk.taken.pop().answer(ANSWER)
+    connection.parser = NoParser()
+
+    for head in heads * 3:
+        connection.data_received(head + b"body")
+        exchange = desk.taken.pop()
+        assert exchange.head[2][0] == head.split(b" ")[1]
+        exchange.answer(ANSWER)
 
 
 async def test_a_head_has_the_path_that_it_says() -> None:
@@ -238,20 +255,6 @@ def test_what_comes_after_a_head_that_was_learned_means_what_it_means_alone(
             assert await outcome(written(fields), *some) == await outcome(None, *some)
 
     asyncio.run(compare())
-
-
-@pytest.mark.parametrize("cut", [1, 2, 5, 20, 21, 22, 23, 30])
-async def test_of_a_request_in_two_pieces_no_half_is_learned(cut: int) -> None:
-    desk = Desk()
-    connection, wire = connected(desk)
-    for piece in (SIGNED[:cut], SIGNED[cut:] + b"body"):
-        connection.data_received(piece)
-    desk.taken.pop().answer(ANSWER)
-
-    connection.data_received(SIGNED[cut:] + b"body")
-
-    assert not desk.taken
-    assert b" 400 " in wire.written
 
 
 async def test_what_is_left_of_a_body_is_no_part_of_a_head() -> None:

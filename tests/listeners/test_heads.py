@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from connection import HEAD
+from connection import ANSWER, HEAD, Desk, connected
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +65,17 @@ def test_more_than_a_head_may_be_is_not_taken() -> None:
     for size, taken in ((MAX_HEADER_BYTES - 100, True), (MAX_HEADER_BYTES, False)):
         long = HEAD[:-2] + b"A: " + b"b" * size + b"\r\n\r\n" + b"body"
         assert (short.read(long) is not None) == taken
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5, 20, 21, 22, 23, 30])
+async def test_of_a_request_in_two_pieces_no_half_is_learned(cut: int) -> None:
+    desk = Desk()
+    connection, wire = connected(desk)
+    for piece in (HEAD[:cut], HEAD[cut:] + b"body"):
+        connection.data_received(piece)
+    desk.taken.pop().answer(ANSWER)
+
+    connection.data_received(HEAD[cut:] + b"body")
+
+    assert not desk.taken
+    assert b" 400 " in wire.written

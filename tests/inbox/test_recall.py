@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.inbox.sqlite import duplicates, recall
+from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.recall import Recall
 from receiver.receipt import Status
 
@@ -79,6 +82,31 @@ async def test_a_key_whose_transaction_failed_is_not_remembered(inbox, entry):
     [again] = await inbox.append([entry(id="again", dedup_key=b"k", raw=b"x")])
 
     assert (again.status, again.id) == (Status.ACCEPTED, "again")
+
+
+async def test_what_a_failed_transaction_forgot_is_still_known(inbox, path, entry, monkeypatch):
+    monkeypatch.setattr(recall, "FIRST", 2)  # a table, and so something to drop, for each key
+    monkeypatch.setattr(recall, "LATER", 2)
+    await inbox.append([entry()])
+    known = duplicates.Duplicates(window=1_000_000, keys=8)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for number in range(8):
+            connection.execute("BEGIN IMMEDIATE")
+            known.begin(connection)
+            new = duplicates.Known(b"%d" % number, b"", "id", number)
+            last = known.remember(connection, {known.lasts(None): [new]})
+            connection.execute(SQL["count"], (0, 1, last))
+            connection.execute("COMMIT")
+            known.committed()
+        connection.execute("BEGIN IMMEDIATE")
+        known.begin(connection)
+        known.trim(connection, 1, now=10**12)
+        assert connection.execute("SELECT count(*) FROM dedup").fetchone() == (0,)
+        connection.execute("ROLLBACK")
+
+        found = known.known(connection, [b"%d" % number for number in range(8)])
+
+    assert len(found) == 8
 
 
 async def test_many_keys_of_one_transaction_are_parted_into_rows(inbox, reopen_again, entry):

@@ -75,10 +75,11 @@ class Duplicates:
         self._count = 0
         """How many keys the store holds, by the transaction that is open."""
         self._writing: list[tuple[int, int, list[Known]]] = []
+        self._forgetting: list[tuple[int, int]] = []
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Take up what other processes have kept since; every transaction begins with it."""
-        self._writing = []
+        self._writing, self._forgetting = [], []
         tally = one(connection, SQL["tally"]) or (0, 0, 0)
         self._count = tally[1]
         if tally[2] == self._number:
@@ -129,12 +130,18 @@ class Duplicates:
         return number
 
     def committed(self) -> None:
-        """What was written is in the store: others may take it up, and so does this process."""
+        """What was written is in the store: others may take it up, and so does this process.
+
+        What was forgotten is gone from it.
+        """
         for lasts, number, keys in self._writing:
             recall = self._recalls.setdefault(lasts, Recall())
             recall.add([hash(known.key) for known in keys], number)
             self._number = number
-        self._writing = []
+        for lasts, number in self._forgetting:
+            if lasts in self._recalls:
+                self._recalls[lasts].forget(number)
+        self._writing, self._forgetting = [], []
 
     def trim(self, connection: sqlite3.Connection, new: int, now: int) -> None:
         """Now and then forget keys that have run out and, beyond the bound, the oldest ones."""
@@ -169,8 +176,7 @@ class Duplicates:
             return 0
         lasts, number = rows[-1].lasts, rows[-1].number
         connection.execute(SQL["forget_keys"], (lasts, number)).close()
-        if lasts in self._recalls:
-            self._recalls[lasts].forget(number)
+        self._forgetting.append((lasts, number))
         return sum(row.amount for row in rows)
 
 

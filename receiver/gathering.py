@@ -7,7 +7,7 @@ followed by more in the next. Must not know: what is gathered.
 from __future__ import annotations
 
 SECONDS = 0.001
-"""How long more is waited for, at most: where turns are long, so would the wait be."""
+"""After so long no further turn is waited for: where turns are long, so would the wait be."""
 
 
 class Gathering:

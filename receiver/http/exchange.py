@@ -26,6 +26,9 @@ class Desk(Protocol):
     def find(self, path: str, length: int) -> Any:
         """Where a POST of so many bytes to a path belongs; None: nowhere here."""
 
+    def is_fixed(self, place: Any) -> bool:
+        """Whether requests that belong there have always the same path."""
+
     def take_whole(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> bool:
         """Take a request in; `Exchange.answer` is called in a later turn of the event loop.
 
@@ -89,7 +92,7 @@ class Exchange:
         return self.response_complete and self.keep_alive and not self.more_body
 
     def answer(self, reply: Reply) -> None:
-        """Write the answer, as soon as the other side reads."""
+        """Write the answer, as soon as the other side reads; the body is let go."""
         connection = self.connection
         flow = connection.flow
         if self.disconnected:
@@ -100,6 +103,7 @@ class Exchange:
             task.add_done_callback(connection.tasks.discard)
             return
         self.response_complete = True
+        self.body = b""
         if reply.status != HTTPStatus.OK:
             self.written = b""  # nothing is learned of strangers: it takes its time
         start, closes = wire.start(reply.status, reply.headers)

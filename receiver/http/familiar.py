@@ -21,7 +21,7 @@ LESSONS = 24
 platform may send each type of event to a path of its own."""
 
 LONGEST = 1024
-MOST = 32
+MOST = 16
 """Bytes and header fields of a head that is learned: a pattern takes fifty times as long to make as
 a head to read, and forty times its memory."""
 
@@ -159,4 +159,4 @@ class Acquaintance:
 
 
 def _first_line(data: bytes) -> bytes:
-    return data[: data.find(b"\r", 0, LONGEST)]
+    return data[: max(data.find(b"\r", 0, LONGEST), 0)]

@@ -42,6 +42,9 @@ class Lane(Capture):
             return None
         return found
 
+    def is_fixed(self, place: Found) -> bool:
+        return place[1] is None
+
     def take_whole(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> bool:
         operation, values = exchange.place
         if not self._intake.direct(operation):  # its keys have changed since its head was read

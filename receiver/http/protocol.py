@@ -2,8 +2,8 @@
 
 uvicorn bounds neither the head of a request nor the time for it, queues pipelined requests without
 end, merges trailers into the headers, and closes with the answer unread. What is used of uvicorn's
-insides is guarded by tests/listeners/test_uvicorn.py. A request costs less here than there: there
-is no timer for each (see `door`). Must not know: paths, what an event is.
+insides is guarded by tests/listeners/test_uvicorn.py. No request has a timer of its own (see
+`door`). Must not know: paths, what an event is.
 """
 
 from __future__ import annotations
@@ -105,15 +105,15 @@ class Protocol(Ending):
         """Take a whole request whose head is like that of one before, all of which are answered."""
         if last.scope is not self.scope or not last.over or len(data) > HIGH_WATER_LIMIT:
             return False
-        if last.written:
+        desk = self._desk
+        if last.written and desk is not None and desk.is_fixed(last.place):
             self._heads.learn(last.written, self.url, last.headers, last.head[2])
-            last.written = b""
-        read, desk = self._heads.read(data), self._desk
+        last.written = b""
+        read = self._heads.read(data)
         if read is None or desk is None:
             return False
         head, headers, body = read
-        place = desk.find(head[2][1], len(body))
-        if place is None:
+        if (place := desk.find(head[2][1], len(body))) is None:
             return False
         self.scope, self._loose = {}, 0  # type: ignore[typeddict-item]
         self.cycle = exchange = Exchange(self, self.scope, place, headers, head, True)  # type: ignore[assignment]

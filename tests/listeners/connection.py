@@ -52,7 +52,10 @@ class Desk:
         self.taken: list[Exchange] = []
 
     def find(self, path: str, length: int) -> str | None:
-        return path if path == "/events" else None
+        return path if path == "/events" or path.startswith("/events/") else None
+
+    def is_fixed(self, place: str) -> bool:
+        return not place.startswith("/events/")
 
     def take_whole(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> bool:
         if not self.full:

@@ -39,15 +39,19 @@ class Batch(Protocol):
 class _Rows:
     """What a transaction adds, and what it knows of the keys that it meets."""
 
-    __slots__ = ("accepted", "fresh", "known", "new_keys", "now", "quarantine")
+    __slots__ = ("accepted", "fresh", "known", "now", "quarantine")
 
     def __init__(self, known: dict[bytes, tuple[Known, int]]) -> None:
         self.known = known
         self.accepted: list[tuple[Any, ...]] = []
         self.quarantine: list[tuple[Any, ...]] = []
         self.fresh: dict[int, list[Known]] = {}
-        self.new_keys = 0
         self.now = 0
+
+    @property
+    def new_keys(self) -> int:
+        """How many keys nobody knew."""
+        return sum(map(len, self.fresh.values()))
 
 
 class Keeper:
@@ -91,9 +95,11 @@ class Keeper:
     ) -> list[Receipt]:
         """What becomes of one batch: a receipt for each, and what is to be written."""
         receipts: list[Receipt] = []
-        known, accepted = rows.known, rows.accepted
+        known, accepted, took = rows.known, rows.accepted, Status.ACCEPTED
         received_at: datetime | None = None
         at = 0
+        window: int | None = -1
+        lasts, fresh = 0, list[Known]()
         for entry, key in zip(entries, keys, strict=True):
             if entry.received_at is not received_at:  # those of one request, or turn, are the same
                 received_at = entry.received_at
@@ -103,11 +109,13 @@ class Keeper:
                 digest = sha256(entry.raw).digest()
                 first = known.get(key)
                 if first is None or at >= first[1]:
-                    lasts = self._duplicates.lasts(entry.dedup_window)
+                    if entry.dedup_window != window:  # nearly all have the same
+                        window = entry.dedup_window
+                        lasts = self._duplicates.lasts(window)
+                        fresh = rows.fresh.setdefault(lasts, [])
                     new = Known(key, digest, entry.id, at)
                     known[key] = new, at + lasts
-                    rows.fresh.setdefault(lasts, []).append(new)
-                    rows.new_keys += 1
+                    fresh.append(new)
                     if at > rows.now:
                         rows.now = at
                 elif first[0].digest == digest:
@@ -121,7 +129,7 @@ class Keeper:
                 receipts.append(Receipt(Status.QUARANTINED, entry.id, problems))
             else:
                 accepted.append((*envelope(entry, at), entry.raw))
-                receipts.append(Receipt(Status.ACCEPTED, entry.id))
+                receipts.append(Receipt(took, entry.id))
         return receipts
 
 

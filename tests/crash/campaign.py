@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -195,7 +196,7 @@ def tailing(served: Served, traffic: Traffic) -> None:
 def _watch_log(store: Path, outcome: Outcome, over: threading.Event) -> None:
     log = store.with_name(store.name + "-wal")
     while not over.wait(0.05):
-        if log.exists():
+        with suppress(FileNotFoundError):  # before the first start, and after a whole end
             outcome.wal = max(outcome.wal, log.stat().st_size)
     if outcome.wal >= WAL_LIMIT:
         outcome.faults.append(f"the write-ahead log grew to {outcome.wal} bytes")

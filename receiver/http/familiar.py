@@ -17,8 +17,8 @@ from receiver.http.framing import MAX_HEADER_BYTES, Head, Target
 from receiver.locator import Headers
 
 LESSONS = 24
-"""Heads that are learned of one connection, at most: of one that never repeats itself, no more. A
-platform may send each type of event to a path of its own."""
+"""Heads of one connection that are tried to be learned: of one that never repeats itself, no more.
+A platform may send each type of event to a path of its own."""
 
 LONGEST = 1024
 MOST = 16
@@ -147,9 +147,9 @@ class Acquaintance:
         """Read the next requests by one that may be like them, as the parser has read it."""
         if not self._lessons:
             return
+        self._lessons -= 1
         known = familiar(written, url, headers, target)
         if known is not None:
-            self._lessons -= 1
             self._known[_first_line(written)] = known
 
     def read(self, data: bytes) -> Read | None:

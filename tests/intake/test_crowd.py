@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -88,43 +90,34 @@ async def test_each_is_told_its_own_outcome_and_all_share_an_append(
     assert seen[3].receipts == [*first.receipts, *second.receipts]
 
 
-async def test_what_comes_while_others_are_waited_for_is_taken_in_with_them(
-    make_bench: MakeBench,
-) -> None:
-    bench = make_bench(inbox=Store())
+async def sizes_of_one_a_turn(bench: Any, amount: int) -> list[int]:
+    """The sizes of the appends, of requests that come one in each turn of the loop."""
     loop = asyncio.get_running_loop()
     told: asyncio.Queue[int] = asyncio.Queue()
     crowd: Crowd[int] = Crowd(bench.intake, lambda number, _: told.put_nowait(number))
-
-    for number in range(3):  # one in each turn of the loop
+    for number in range(amount):
         crowd.join(ping(bench, number), number, loop)
         await asyncio.sleep(0)
     async with asyncio.timeout(40):
-        assert [await told.get() for _ in range(3)] == [0, 1, 2]
-    crowd.join(ping(bench, 3), 3, loop)
-    async with asyncio.timeout(40):
-        assert await told.get() == 3
+        assert [await told.get() for _ in range(amount)] == list(range(amount))
+    sizes: list[int] = bench.inbox.sizes
+    return sizes
 
-    assert bench.inbox.sizes == [3, 1]
+
+async def test_what_comes_while_others_are_waited_for_is_taken_in_with_them(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd_module, "monotonic", lambda: 0.0)
+
+    assert await sizes_of_one_a_turn(make_bench(inbox=Store()), 3) == [3]
 
 
 async def test_where_turns_are_long_others_are_not_waited_for(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter(range(1000))
-    monkeypatch.setattr(crowd_module, "monotonic", lambda: float(next(clock)))
-    bench = make_bench(inbox=Store())
-    loop = asyncio.get_running_loop()
-    told: asyncio.Queue[int] = asyncio.Queue()
-    crowd: Crowd[int] = Crowd(bench.intake, lambda number, _: told.put_nowait(number))
+    monkeypatch.setattr(crowd_module, "monotonic", partial(next, itertools.count(0.0)))
 
-    for number in range(6):  # one in each turn of the loop
-        crowd.join(ping(bench, number), number, loop)
-        await asyncio.sleep(0)
-    async with asyncio.timeout(40):
-        assert [await told.get() for _ in range(6)] == list(range(6))
-
-    assert max(bench.inbox.sizes) <= 2
+    assert max(await sizes_of_one_a_turn(make_bench(inbox=Store()), 6)) <= 2
 
 
 async def test_the_second_of_two_that_are_the_same_is_a_duplicate(bench: Any) -> None:

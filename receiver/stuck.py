@@ -147,8 +147,15 @@ def _dumped(path: Path, routes: Sequence[Route]) -> list[Stuck]:
         text, at = path.read_text(encoding="utf-8", errors="replace"), path.stat().st_mtime
     except OSError:
         return []
+    blamed = _blamed(stacks(text, everybody=False), routes, at)
+    if not blamed and "Aborted" in text.partition("\n")[0]:
+        blamed = _blamed(stacks(text, everybody=True), routes, at)
+    return blamed
+
+
+def _blamed(found: Iterable[str], routes: Sequence[Route], at: float) -> list[Stuck]:
     blamed: dict[str, Stuck] = {}
-    for stack in stacks(text, everybody="Aborted" in text.partition("\n")[0]):
+    for stack in found:
         files = [frame["file"] for frame in _FRAME.finditer(stack)]
         if files and not _WAITING.search(files[0]):
             for route in named_by_file(files, routes):
@@ -160,8 +167,8 @@ def _dumped(path: Path, routes: Sequence[Route]) -> list[Stuck]:
 def stacks(dump: str, *, everybody: bool) -> Iterator[str]:
     """The stacks in a dump of faulthandler, innermost frame first.
 
-    Of all threads where `everybody` is asked for, as when the process was aborted from outside; a
-    fault of its own is the current thread's.
+    Of all threads where `everybody` is asked for, else the current thread's: the one that a fault
+    is of, or that computed when the process was aborted from outside (supervisor.abort).
     """
     for part in re.split(r"^(?=(?:Current thread|Thread) 0x)", dump, flags=re.MULTILINE)[1:]:
         if everybody or part.startswith("Current"):

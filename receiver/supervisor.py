@@ -3,7 +3,7 @@
 It is started by exec, never by fork alone, so that nothing of ours is open in it. It is started
 again when it ends, later each time that it fails at once. It tells by a byte in a pipe now and then
 that it is alive; when it does not for a while, it is ended with all stacks on record (SIGABRT).
-Called from one thread, about once a second; nothing here blocks but `wait`.
+Called from one thread, about once a second; nothing here blocks but `wait`, and `abort` for MOMENT.
 Must not know: what the child does, gunicorn.
 """
 
@@ -17,6 +17,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from receiver.backoff import pause
 
@@ -33,6 +34,8 @@ DUMPING = 3.0
 STEADY = 30.0
 """Seconds after which a child that ends is started again as if it were the first time."""
 LONGEST_PAUSE = 10.0
+MOMENT = 0.02
+"""Seconds for which it is looked at which thread computes, before an end with stacks."""
 BLINK = 2.0
 """Between two looks no more than this counts: we may have been stopped ourselves."""
 
@@ -146,7 +149,8 @@ class Supervisor:
                 self._silent,
             )
             self._aborted = now
-            self.send(signal.SIGABRT)
+            if self._child is not None:
+                abort(self._child.pid)
 
     def _ended(self, status: int, now: float) -> None:
         self._forget()
@@ -167,6 +171,35 @@ class Supervisor:
         if self._pulse >= 0:
             os.close(self._pulse)
             self._pulse = -1
+
+
+def abort(pid: int) -> None:
+    """Send SIGABRT to a process of this system, to the thread that computes where there is one.
+
+    Of a process that stands still because one thread keeps the interpreter's lock, that thread is
+    the one which runs: where it takes the signal, faulthandler calls it the current one. Linux
+    gives a signal that is sent to a thread's number to that thread if it can take it.
+    Raises ProcessLookupError where there is no such process.
+    """
+    os.kill(_computing(pid) or pid, signal.SIGABRT)
+
+
+def _computing(pid: int) -> int | None:
+    """The thread that uses most of a processor just now, where one uses half of one or more."""
+    before = _used(pid)
+    time.sleep(MOMENT)
+    grown = {thread: used - before.get(thread, used) for thread, used in _used(pid).items()}
+    busiest = max(grown, key=grown.__getitem__, default=None)
+    return busiest if busiest is not None and grown[busiest] >= MOMENT / 2 else None
+
+
+def _used(pid: int) -> dict[int, float]:
+    """Seconds of a processor that each thread has used (schedstat of proc(5), nanoseconds)."""
+    used: dict[int, float] = {}
+    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            used[int(file.parent.name)] = int(file.read_text().split()[0]) / 1e9
+    return used
 
 
 def _spoken(status: int) -> str:

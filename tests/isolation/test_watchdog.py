@@ -19,9 +19,10 @@ import pytest
 from receiver import watchdog
 from receiver.dispatch import Route
 from receiver.plugins import discover
+from receiver.supervisor import abort
 
 HOLDS = """
-import re, time
+import os, re, time
 from receiver import hookimpl
 
 @hookimpl
@@ -77,7 +78,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 def folder_with(hook: str, folder: Path) -> Path:
     (folder / "holds.py").write_text(HOLDS.format(hook))
-    (folder / "good.py").write_text(HOLDS.format("def on_event(event): print('good', flush=True)"))
+    (folder / "good.py").write_text(HOLDS.format("def on_event(event): os.write(1, b'good\\n')"))
     return folder
 
 
@@ -141,9 +142,7 @@ def test_a_changed_plugin_gets_another_chance(tmp_path: Path) -> None:
     assert watchdog.stuck_routes(tmp_path) == {}
 
 
-KEEPS_THE_LOCK = (
-    "def on_event(event):\n    print('in', flush=True)\n    re.match('(a+)+b', 'a' * 60)"
-)
+KEEPS_THE_LOCK = "def on_event(event):\n    os.write(1, b'in\\n')\n    re.match('(a+)+b', 'a' * 60)"
 
 
 def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) -> None:
@@ -154,7 +153,7 @@ def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) 
             assert process.poll() is None
         time.sleep(1.0)
         assert process.poll() is None  # the watchdog cannot run either
-        process.send_signal(signal.SIGABRT)
+        abort(process.pid)
         process.communicate(timeout=60)
     finally:
         process.kill()  # it would keep a processor busy for ever
@@ -164,8 +163,25 @@ def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) 
     assert watchdog.confined(tmp_path, routes(tmp_path))[0].isolation == "process"
 
 
+def test_who_waits_for_the_interpreter_meanwhile_is_not_blamed(tmp_path: Path) -> None:
+    folder = folder_with(KEEPS_THE_LOCK.replace("    re", "    time.sleep(0.3)\n    re"), tmp_path)
+    computes = "def on_event(event):\n    os.write(1, b'good\\n')\n    while True: pass"
+    (folder / "good.py").write_text(HOLDS.format(computes))
+    process = run(folder, limit=60.0)
+    assert process.stdout is not None
+    try:
+        assert sorted(process.stdout.readline() for _ in range(2)) == ["good\n", "in\n"]
+        time.sleep(1.0)  # by now it is in C code that lets nobody else run
+        abort(process.pid)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+    slow, good = watchdog.confined(tmp_path, routes(tmp_path))
+    assert (slow.isolation, good.isolation) == ("process", "thread")
+
+
 def test_a_process_that_was_stopped_for_a_while_is_nobodys_fault(tmp_path: Path) -> None:
-    process = run(folder_with("def on_event(event): print('in', flush=True)", tmp_path))
+    process = run(folder_with("def on_event(event): os.write(1, b'in\\n')", tmp_path))
     assert process.stdout is not None
     while process.stdout.readline() != "in\n":
         assert process.poll() is None

@@ -1,4 +1,4 @@
-"""Locators made ready for many places at once: one pass over all of them, without a call for each.
+"""Locators made ready for many events at once: one pass over all of them, without a call for each.
 
 What is found is what `Locator.find` finds in each place; where one place is unusual, each is asked.
 Pure. Must not know: what the values are for.
@@ -13,7 +13,35 @@ from typing import Any
 from receiver.finding import Find, ready
 from receiver.locator import Constant, FirstOf, Locator, Moment, Place, Pointer, time_of
 
-Column = Callable[[Sequence[Place]], list[Any]]
+
+class Places:
+    """The places of some events, each made only if it is asked for: most values are in bodies."""
+
+    __slots__ = ("_each", "_place", "bodies")
+
+    def __init__(self, bodies: Sequence[Any], place: Callable[[int], Place]) -> None:
+        """`bodies` are decoded; `place` gives the place of each, by its index."""
+        self.bodies = bodies
+        self._place = place
+        self._each: list[Place] | None = None
+
+    def __len__(self) -> int:
+        return len(self.bodies)
+
+    @property
+    def each(self) -> list[Place]:
+        """Every place."""
+        if self._each is None:
+            self._each = list(map(self._place, range(len(self.bodies))))
+        return self._each
+
+    def some(self, indexes: Sequence[int]) -> Places:
+        """A few of them."""
+        bodies, place = self.bodies, self._place
+        return Places([bodies[index] for index in indexes], lambda at: place(indexes[at]))
+
+
+Column = Callable[[Places], list[Any]]
 """What `Locator.find` finds in each of some places, in a list of its own."""
 
 
@@ -33,8 +61,7 @@ def column(locator: Locator) -> Column:
         case Moment(inner, formats):
             return _moments(column(inner), formats)
         case _:
-            find = ready(locator)
-            return lambda places: list(map(find, places))
+            return _alone(ready(locator))
 
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -42,51 +69,57 @@ _NUMBERS = frozenset({int, float})
 _NOTHING: dict[str, Any] = {}
 
 
-def _members(name: str, alone: Find) -> Column:
-    def find(places: Sequence[Place]) -> list[Any]:
+def _alone(find: Find) -> Column:
+    return lambda places: list(map(find, places.each))
+
+
+def _members(name: str, find: Find) -> Column:
+    alone = _alone(find)
+
+    def members(places: Places) -> list[Any]:
         try:
-            return _usual([place.body.get(name) for place in places], alone, places)
+            found = [body.get(name) for body in places.bodies]
         except AttributeError:  # a body that is no object
-            return list(map(alone, places))
+            return alone(places)
+        return found if _usual(found) else alone(places)
 
-    return find
+    return members
 
 
-def _members_below(outer: str, name: str, alone: Find) -> Column:
-    def find(places: Sequence[Place]) -> list[Any]:
+def _members_below(outer: str, name: str, find: Find) -> Column:
+    alone = _alone(find)
+
+    def members(places: Places) -> list[Any]:
         try:
-            found = [(place.body.get(outer) or _NOTHING).get(name) for place in places]
+            found = [(body.get(outer) or _NOTHING).get(name) for body in places.bodies]
         except AttributeError:
-            return list(map(alone, places))
-        return _usual(found, alone, places)
+            return alone(places)
+        return found if _usual(found) else alone(places)
 
-    return find
+    return members
 
 
-def _usual(found: list[Any], alone: Find, places: Sequence[Place]) -> list[Any]:
-    """What was found, if it is scalars; the empty text is none."""
-    if _SCALARS.issuperset(map(type, found)) and "" not in found:
-        return found
-    return list(map(alone, places))
+def _usual(found: list[Any]) -> bool:
+    """Whether all that was found is scalars; the empty text is none."""
+    return _SCALARS.issuperset(map(type, found)) and "" not in found
 
 
 def _first(choices: list[Column]) -> Column:
-    def find(places: Sequence[Place]) -> list[Any]:
-        found: list[Any] = [None] * len(places)
-        missing = list(range(len(places)))
-        for choice in choices:
+    def find(places: Places) -> list[Any]:
+        found = choices[0](places) if choices else [None] * len(places)
+        for choice in choices[1:]:
+            missing = [index for index, value in enumerate(found) if value is None]
             if not missing:
                 break
-            for index, value in zip(missing, choice([places[i] for i in missing]), strict=True):
+            for index, value in zip(missing, choice(places.some(missing)), strict=True):
                 found[index] = value
-            missing = [index for index in missing if found[index] is None]
         return found
 
     return find
 
 
 def _moments(inner: Column, formats: tuple[str, ...]) -> Column:
-    def find(places: Sequence[Place]) -> list[Any]:
+    def find(places: Places) -> list[Any]:
         values = inner(places)
         return _alike(values, formats[0]) or [time_of(value, formats) for value in values]
 

@@ -54,7 +54,7 @@ class DedupRule:
 
     parts: tuple[Locator, ...]
     body: bool
-    """Whether a SHA-256 of the event's bytes is part of the key."""
+    """Whether the event's bytes are hashed into the key."""
     window: int | None
     """Seconds that the key is remembered; None: the store's own window."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from receiver.columns import column
+from receiver.columns import Places, column
 from receiver.contract import DedupRule, Source
 from receiver.finding import ready
 from receiver.locator import Place
@@ -22,6 +22,9 @@ LONGEST_PLAIN = 48
 
 _PLAIN = {int, float, bool}
 """What is written without quotes and commas."""
+
+NO_RULE = DedupRule(parts=(), body=False, window=None)
+"""Of an event without a dedup key."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,10 +39,10 @@ class DedupKeys:
         ]
         self._columns = [column(part) for part in source.dedup[0].parts] if source.dedup else []
 
-    def of(self, place: Place, raw: bytes) -> tuple[bytes | None, int | None]:
-        """The key of an event and the seconds it is remembered (None: as the store does).
+    def of(self, place: Place, raw: bytes) -> tuple[bytes | None, DedupRule]:
+        """The key of an event, and the rule that made it.
 
-        The first rule of which every part exists makes the key; none: never a duplicate.
+        The first rule of which every part exists makes the key; None: never a duplicate.
         """
         for rule, parts, seed in self._rules:
             found: list[str] = []
@@ -49,15 +52,15 @@ class DedupKeys:
                     break
                 found.append(value if type(value) is str else _written(value))
             else:
-                return _key(rule, seed, found, raw), rule.window
-        return None, None
+                return _key(rule, seed, found, raw), rule
+        return None, NO_RULE
 
     def of_all(
-        self, places: Sequence[Place], raws: Sequence[bytes]
-    ) -> Sequence[tuple[bytes | None, int | None]]:
+        self, places: Places, raws: Sequence[bytes]
+    ) -> Sequence[tuple[bytes | None, DedupRule]]:
         """As `of`, for each of some events."""
         if not self._rules:
-            return [(None, None)] * len(places)
+            return [(None, NO_RULE)] * len(places)
         rule, parts, seed = self._rules[0]
         columns = [find(places) for find in self._columns]
         keys: list[bytes] | None
@@ -66,9 +69,8 @@ class DedupKeys:
         else:
             keys = _digests(rule, seed, columns, raws)
         if keys is None:
-            return [self.of(place, raw) for place, raw in zip(places, raws, strict=True)]
-        window = rule.window
-        return [(key, window) for key in keys]
+            return [self.of(place, raw) for place, raw in zip(places.each, raws, strict=True)]
+        return [(key, rule) for key in keys]
 
 
 def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[str], raw: bytes) -> bytes:

@@ -18,9 +18,9 @@ import msgspec
 import uuid_utils
 
 from receiver.catalogue import MAX_PROBLEMS, Catalogue
-from receiver.columns import Column, column
-from receiver.contract import EventType, Operation
-from receiver.dedup import DedupKeys
+from receiver.columns import Column, Places, column
+from receiver.contract import DedupRule, EventType, Operation
+from receiver.dedup import NO_RULE, DedupKeys
 from receiver.errors import JsonError
 from receiver.finding import Find, ready
 from receiver.inbox import Entry
@@ -32,7 +32,7 @@ MAX_TEXT = 1024
 _log = logging.getLogger("receiver.intake")
 
 
-def _nowhere(places: Sequence[Place]) -> list[Any]:
+def _nowhere(places: Places) -> list[Any]:
     """The column of what the contract does not say where to find."""
     return [None] * len(places)
 
@@ -109,6 +109,11 @@ class Arrival(msgspec.Struct, frozen=True):
     """The `traceparent` of the request."""
 
 
+def place_of(arrival: Arrival, value: Any) -> Place:
+    """Where to look for what is to be known of one event; `value` is its decoded body."""
+    return Place(value, arrival.headers, arrival.path, arrival.envelope)
+
+
 def judge(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
     """The entry for one event: its bytes, and its decoded value or why there is none.
 
@@ -127,7 +132,7 @@ def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
     rules = arrival.rules
     operation = rules.operation
     unread = isinstance(value, JsonError)
-    place = Place(None if unread else value, arrival.headers, arrival.path, arrival.envelope)
+    place = place_of(arrival, None if unread else value)
     problems: list[str] = []
     type_ = _text("type", rules.type, place, problems) or ""
     if unread:
@@ -141,7 +146,7 @@ def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
     key = _text("key", rules.key, place, problems)
     node = _text("node", rules.node, place, problems)
     user = _text("user", rules.user, place, problems)
-    dedup_key, dedup_window = rules.dedup.of(place, raw)
+    dedup_key, dedup = rules.dedup.of(place, raw)
     time = rules.time(place) if rules.time else None
     return _entry(
         arrival,
@@ -150,7 +155,7 @@ def _judged(arrival: Arrival, raw: bytes, value: Any | JsonError) -> Entry:
         type_,
         key,
         dedup_key,
-        dedup_window,
+        dedup,
         time,
         node,
         user,
@@ -164,7 +169,7 @@ def _entry(
     type: str = "",
     key: str | None = None,
     dedup_key: bytes | None = None,
-    dedup_window: int | None = None,
+    dedup: DedupRule = NO_RULE,
     time: datetime | None = None,
     node: str | None = None,
     user: str | None = None,
@@ -175,7 +180,8 @@ def _entry(
         type=type,
         key=key,
         dedup_key=dedup_key,
-        dedup_window=dedup_window,
+        dedup_window=dedup.window,
+        dedup_body=dedup.body,
         time=time or arrival.at,
         received_at=arrival.at,
         node=node,

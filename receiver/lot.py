@@ -13,10 +13,11 @@ from typing import Any
 
 import uuid_utils
 
+from receiver.columns import Places
 from receiver.errors import JsonError
 from receiver.inbox import Entry
-from receiver.judgement import MAX_TEXT, Arrival, Rules, judge, report
-from receiver.locator import Place, text
+from receiver.judgement import MAX_TEXT, Arrival, Rules, judge, place_of, report
+from receiver.locator import text
 from receiver.strictjson import slices, values_of
 
 
@@ -58,10 +59,7 @@ def _together(
         return None
     rules, at = arrivals[0].rules, arrivals[0].at
     columns = rules.columns
-    places = [
-        Place(value, arrival.headers, arrival.path, arrival.envelope)
-        for value, arrival in zip(values, arrivals, strict=True)
-    ]
+    places = Places(values, lambda index: place_of(arrivals[index], values[index]))
     types = _texts(columns.type(places))
     if types is None or not _sound(rules, types, values):
         return None
@@ -78,7 +76,8 @@ def _together(
             type=type_ or "",
             key=key,
             dedup_key=dedup_key,
-            dedup_window=window,
+            dedup_window=rule.window,
+            dedup_body=rule.body,
             time=time or at,
             received_at=at,
             node=node,
@@ -88,7 +87,7 @@ def _together(
             secret=arrival.secret,
             trace=arrival.trace,
         )
-        for arrival, raw, type_, key, (dedup_key, window), time, node, user in zip(
+        for arrival, raw, type_, key, (dedup_key, rule), time, node, user in zip(
             arrivals,
             raws,
             types,

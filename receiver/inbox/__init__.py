@@ -71,6 +71,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why it is quarantined; empty for an event that is delivered."""
     trace: str | None = None
     """The `traceparent` that it came with."""
+    dedup_body: bool = False
+    """Whether the dedup key is made of the payload, too: then equal keys mean equal payloads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

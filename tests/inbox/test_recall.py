@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +60,33 @@ async def test_a_key_of_any_length_is_remembered(inbox, entry):
     again = await inbox.append([entry(dedup_key=key, raw=b"x") for key in keys])
 
     assert [(r.status, r.id) for r in again] == [(Status.DUPLICATE, f"{len(k)}") for k in keys]
+
+
+async def test_a_key_that_an_earlier_receiver_kept_is_known_with_its_whole_digest(
+    inbox, store, entry, path
+):
+    await inbox.append([entry(id="first", dedup_key=b"k", raw=b"x")])
+    with closing(sqlite3.connect(path)) as file, file:
+        [(row,)] = file.execute("SELECT keys FROM dedup").fetchall()
+        [known] = msgspec.msgpack.decode(row, type=list[duplicates.Known])
+        whole = msgspec.structs.replace(known, digest=sha256(b"x").digest())
+        file.execute("UPDATE dedup SET keys = ?", (msgspec.msgpack.encode([whole]),))
+
+    again = await store().append([entry(dedup_key=b"k", raw=raw) for raw in (b"x", b"y")])
+
+    assert len(known.digest) < len(whole.digest)
+    assert [receipt.status for receipt in again] == [Status.DUPLICATE, Status.QUARANTINED]
+
+
+async def test_of_a_payload_that_is_in_its_key_no_digest_is_kept(inbox, entry, path):
+    await inbox.append([entry(id="first", dedup_key=b"k", dedup_body=True, raw=b"x")])
+    with closing(sqlite3.connect(path)) as file:
+        [(row,)] = file.execute("SELECT keys FROM dedup").fetchall()
+
+    [again] = await inbox.append([entry(dedup_key=b"k", dedup_body=True, raw=b"x")])
+
+    assert msgspec.msgpack.decode(row, type=list[duplicates.Known])[0].digest == b""
+    assert (again.status, again.id) == (Status.DUPLICATE, "first")
 
 
 async def test_what_another_process_kept_is_recalled(inbox, store, entry):

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.columns import column
+from receiver.columns import Places, column
 from receiver.finding import ready
 from receiver.locator import (
     Constant,
@@ -66,6 +66,6 @@ def test_the_same_is_found_in_many_places_at_once(
     places = [Place(body, headers, None, {"MessageId": "m"}) for body in bodies]
     expected = [locator.find(place) for place in places]
 
-    found = column(locator)(places)
+    found = column(locator)(Places(bodies, places.__getitem__))
 
     assert [(type(one), one) for one in found] == [(type(one), one) for one in expected]

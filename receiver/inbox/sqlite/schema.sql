@@ -53,7 +53,8 @@ CREATE UNIQUE INDEX quarantine_id ON quarantine (id);
 -- Dedup keys still remembered, in the order they came: some of one transaction in each row. A row
 -- is found by its number, which a process knows by its own index (recall.py); the numbers of all
 -- rows grow together. `keys` is MessagePack: an array of [key, digest, event id, kept at], where
--- `key` is the source and the event's dedup key, and `digest` the payload's SHA-256.
+-- `key` is the source and the event's dedup key, and `digest` the first 16 bytes (or more) of the
+-- payload's SHA-256; none where the key is made of the payload, too.
 CREATE TABLE dedup (
     lasts    INTEGER NOT NULL,  -- how long these keys are remembered
     number   INTEGER NOT NULL,

@@ -147,6 +147,8 @@ async def _entered(client: Client) -> None:
     either: list[asyncio.Future[Any]] = [entering, gone, client._disconnected]
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if client._connected.done():  # a broker that refuses hangs up right after it has said why
+            await asyncio.wait([entering])
     finally:
         if not entering.done():
             entering.cancel()

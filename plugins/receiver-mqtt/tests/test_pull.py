@@ -109,6 +109,23 @@ async def test_it_proves_itself_by_a_certificate(
         await transport.close()
 
 
+NOT_AUTHORISED = b"\x20\x02\x00\x05"
+"""A CONNACK of MQTT 3.1.1 (section 3.2) that refuses."""
+
+
+async def test_a_broker_that_hangs_up_right_after_its_refusal_is_understood(unique: str) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(NOT_AUTHORISED)
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1") as broker:
+        port = broker.sockets[0].getsockname()[1]
+        place = {"host": "127.0.0.1", "port": port, "tls": False, "allow_private": True}
+        with pytest.raises(Retry, match="Not authorized"):
+            await opened(place, unique)
+
+
 async def test_a_connection_that_ends_is_told(
     plain: dict[str, Any], unique: str, other: Any
 ) -> None:

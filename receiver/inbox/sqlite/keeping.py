@@ -48,7 +48,8 @@ class _Rows:
 
     def __init__(self, known: dict[bytes, tuple[Known, int]]) -> None:
         self.known = known
-        self.accepted: list[tuple[Any, ...]] = []
+        self.accepted: list[tuple[Entry, int]] = []
+        """And when each came, in microseconds."""
         self.quarantine: list[tuple[Any, ...]] = []
         self.fresh: dict[int, list[Known]] = {}
         self.now = 0
@@ -79,7 +80,7 @@ class Keeper:
         receipts = [
             self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)
         ]
-        newest = _insert(connection, "insert_event", rows.accepted)
+        newest = _insert_events(connection, rows.accepted)
         _insert(connection, "insert_quarantined", rows.quarantine)
         if rows.accepted or rows.new_keys:
             number = self._duplicates.remember(connection, rows.fresh)
@@ -133,16 +134,63 @@ class Keeper:
                 rows.quarantine.append((*envelope(entry, at), key, because, entry.raw))
                 receipts.append(Receipt(Status.QUARANTINED, entry.id, problems))
             else:
-                accepted.append((*envelope(entry, at), entry.raw))
+                accepted.append((entry, at))
                 receipts.append(Receipt(took, entry.id))
         return receipts
 
 
-def _insert(connection: sqlite3.Connection, name: str, rows: list[tuple[Any, ...]]) -> int:
-    """Run an insertion for all rows; the rowid of the last one, 0 where there is none."""
+def _insert_events(connection: sqlite3.Connection, accepted: list[tuple[Entry, int]]) -> int:
+    """Write events, in order; the position of the last one, 0 where there is none."""
+    shared = _shared(accepted)
+    if shared is None:
+        rows = [(*envelope(entry, at), entry.raw) for entry, at in accepted]
+        return _insert(connection, "insert_event", rows)
+    own = [
+        (
+            entry.id,
+            entry.type,
+            entry.key,
+            at if entry.time is entry.received_at else micros(entry.time),
+            at,
+            entry.node,
+            entry.user,
+            entry.raw,
+        )
+        for entry, at in accepted
+    ]
+    return _insert(connection, "insert_alike", own, shared)
+
+
+def _shared(accepted: list[tuple[Entry, int]]) -> tuple[Any, ...] | None:
+    """What `insert_alike` takes once for several events, if it is the same for all of them."""
+    if len(accepted) < 2:
+        return None
+    first, _ = accepted[0]
+    source, operation, secret, trace = first.source, first.operation, first.secret, first.trace
+    for entry, _ in accepted:
+        if (
+            entry.operation != operation
+            or entry.secret != secret
+            or entry.source != source
+            or entry.trace != trace
+        ):
+            return None
+    return source, operation, secret, trace
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    name: str,
+    rows: list[tuple[Any, ...]],
+    shared: tuple[Any, ...] = (),
+) -> int:
+    """Run an insertion for all rows; the rowid of the last one, 0 where there is none.
+
+    `shared` are the values before those of the rows.
+    """
     last = start = 0
     for size in _sizes(len(rows)):
-        values = list(chain.from_iterable(rows[start : start + size]))
+        values = [*shared, *chain.from_iterable(rows[start : start + size])]
         with closing(connection.execute(repeated(name, size), values)) as cursor:
             last = cursor.lastrowid or 0
         start += size

@@ -9,6 +9,12 @@ INSERT INTO events (id, source, type, key, time, received_at, node, user, operat
                     raw)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- name: insert_alike
+-- As insert_event, where the first four are the same for all: what is handed over costs its time.
+INSERT INTO events (source, operation, secret, trace, id, type, key, time, received_at, node, user,
+                    raw)
+SELECT ?, ?, ?, ?, * FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?));
+
 -- name: insert_quarantined
 INSERT INTO quarantine (id, source, type, key, time, received_at, node, user, operation, secret,
                         trace, dedup_key, problems, raw)

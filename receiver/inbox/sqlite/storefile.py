@@ -93,6 +93,8 @@ class StoreFile:
 
     def connected(self) -> sqlite3.Connection:
         """The connection, to the same store as ever. Raises StoreError, sqlite3.Error, OSError."""
+        if self._connection is not None and self._connection.in_transaction:
+            return self._connection  # `begin_at_once` has looked
         found = identity(self.path)
         if self._connection is not None and found == self._file:
             return self._connection

@@ -8,7 +8,7 @@ Must not know: HTTP servers, how an answer is written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -68,8 +68,13 @@ class Crowd(Generic[Asker]):
                 self._begin(self._keep_array(operation, asker, found), loop)
             else:
                 self._end(operation, asker, *found)
-        if entries:
+        if not entries:
+            return
+        kept = self._intake.keep_at_once(entries)
+        if kept is None:
             self._begin(self._keep(askers, entries), loop)
+        else:
+            self._tell_each(askers, kept)
 
     def _begin(self, keeping: Coroutine[None, None, None], loop: asyncio.AbstractEventLoop) -> None:
         task = loop.create_task(keeping)
@@ -77,9 +82,16 @@ class Crowd(Generic[Asker]):
         task.add_done_callback(self._keeping.discard)
 
     async def _keep(self, askers: list[tuple[Operation, Asker]], entries: list[Entry]) -> None:
+        self._tell_each(askers, await self._intake.keep(entries))
+
+    def _tell_each(
+        self,
+        askers: list[tuple[Operation, Asker]],
+        kept: Sequence[Receipt | tuple[Outcome, str]],
+    ) -> None:
         tell = self._tell
         simply: dict[str, tuple[Operation, list[Receipt]]] = {}
-        for (operation, asker), found in zip(askers, await self._intake.keep(entries), strict=True):
+        for (operation, asker), found in zip(askers, kept, strict=True):
             if isinstance(found, tuple):
                 self._end(operation, asker, *found)
             elif found.status is Status.QUARANTINED:

@@ -180,6 +180,18 @@ class Intake:
             outcome, detail = broken(self._gates[entries[0].operation].operation, error)
         return outcome.receipts if type(outcome) is Taken else [(outcome, detail) for _ in entries]
 
+    def keep_at_once(self, entries: list[Entry]) -> Sequence[Receipt | tuple[Outcome, str]] | None:
+        """As `keep`, before this returns; None: nothing was done, so `keep` them."""
+        try:
+            return self._inbox.append_at_once(entries)
+        except UnkeepableError:
+            return None
+        except StoreError as error:
+            why_not = self._not_kept(str(error))
+        except Exception as error:
+            why_not = broken(self._gates[entries[0].operation].operation, error)
+        return [why_not] * len(entries)
+
     async def keep_array(self, array: Content) -> tuple[Outcome, str]:
         """What became of an array of events; raises nothing but a cancellation."""
         operation = array.arrival.rules.operation
@@ -260,5 +272,8 @@ class Intake:
             why = str(error)
         finally:
             self._commits.end(wait)
+        return self._not_kept(why)
+
+    def _not_kept(self, why: str) -> tuple[Outcome, str]:
         self._say("events cannot be kept: %s", why)
         return Unavailable(RETRY_SECONDS, why), why

@@ -209,6 +209,13 @@ class Inbox(Steering, Facts, Letters, Readmission, Replays, Retention, Protocol)
         it is quarantined. `cursor` is a puller's (name, place), kept in the same transaction.
         """
 
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | None:
+        """As `append`, before this returns; None: nothing was done, so `append` it.
+
+        To be called on the event loop, which it may hold up for a few milliseconds: a store does
+        only so what it expects to be done by then.
+        """
+
     async def cursor(self, name: str) -> str | None:
         """The place that a puller's last `append` kept."""
 

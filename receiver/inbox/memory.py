@@ -36,15 +36,7 @@ from receiver.inbox.helm import Helm
 from receiver.inbox.history import History
 from receiver.inbox.recollection import Recollection, digest
 from receiver.inbox.retention import Limits, Purged
-from receiver.inbox.rules import (
-    at_hard_limit,
-    conflict,
-    keepable,
-    lane,
-    place,
-    stored,
-    timed,
-)
+from receiver.inbox.rules import at_hard_limit, conflict, keepable, lane, place, stored, timed
 from receiver.inbox.shelf import Records, Shelf, purge
 from receiver.ledger import Ledger
 from receiver.turns import Turn
@@ -107,6 +99,9 @@ class MemoryInbox(Again, Desk, Helm, History):
             return Receipt(Status.QUARANTINED, entry.id, problems)
         self._events.add(stored(entry, seq=self._events.last + 1))
         return Receipt(Status.ACCEPTED, entry.id)
+
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | None:
+        return None  # `append` waits for nothing
 
     async def cursor(self, name: str) -> str | None:
         self._must_be_open()

@@ -110,6 +110,17 @@ class SqliteInbox(Replaying, Helm, Mending):
         engine.doorbell.ring(newest)
         return receipts
 
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | None:
+        engine = self._running()
+        self._room.check(engine.read)
+        done = engine.do_now(Appending(batch, None))
+        if done is None:
+            return None
+        receipts: list[Receipt]
+        receipts, newest = done
+        engine.doorbell.ring(newest)
+        return receipts
+
     async def cursor(self, name: str) -> str | None:
         return await self._running().read(partial(views.cursor_of, name=name))
 

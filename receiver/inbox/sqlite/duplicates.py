@@ -157,8 +157,10 @@ class Duplicates:
             gone += self._forget(connection, [row for row in rows if row.last_at + lasts <= now])
         beyond = self._count + new - gone - self._keys
         for _ in range(TRIM_STEPS):
+            if beyond <= 0:
+                break
             heads = sorted(head[0] for lasts in lengths if (head := _oldest(connection, lasts, 1)))
-            if beyond <= 0 or not heads:
+            if not heads:
                 break
             others = heads[1].first_at if len(heads) > 1 else _FOR_EVER
             rows = []

@@ -25,7 +25,7 @@ from receiver.inbox.sqlite.logfile import checkpoint, log_bytes, log_used, renew
 from receiver.inbox.sqlite.readers import Readers
 from receiver.inbox.sqlite.storefile import StoreFile
 from receiver.inbox.sqlite.tidying import turn
-from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer
+from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer, resolve
 
 T = TypeVar("T")
 
@@ -104,6 +104,23 @@ class Engine:
         self._tick.append(work)
         self._weight += work.weight
 
+    def do_now(self, work: Any) -> Any | None:
+        """The outcome of a piece of work, done before this returns; None: nothing was done.
+
+        None where it would take long, or other work waits for the end of this turn. Raises
+        StoreError.
+        """
+        if self._tick:
+            return None
+        outcomes = self._writer.do_at_once([work])
+        if outcomes is None:
+            return None
+        self._look_at_log()
+        [(_, result, error)] = outcomes
+        if error is not None:
+            raise error
+        return result
+
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         """The loop that runs here; `get_running_loop` makes a call of the system each time."""
         loop = self._loop
@@ -136,8 +153,12 @@ class Engine:
             return
         self._weight = 0
         works, self._tick = self._tick, []
-        if works and not self._writer.do_at_once(works):
-            self._writer.put(works)
+        if works:
+            outcomes = self._writer.do_at_once(works)
+            if outcomes is None:
+                self._writer.put(works)
+            else:
+                resolve(outcomes)
         self._look_at_log()
 
     def _look_at_log(self) -> None:

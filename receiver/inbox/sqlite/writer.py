@@ -79,7 +79,8 @@ class Transaction(Protocol):
 Alone = Callable[[], AbstractContextManager[None]]
 """The common lock, to be held while in the block."""
 
-Outcome = tuple[asyncio.Future[Any], Any, StoreError | None]
+Outcome = tuple[asyncio.Future[Any] | None, Any, StoreError | None]
+"""Who wants to know what became of a piece of work, its result, and why it has none."""
 
 OnCommit = Callable[[float, int], None]
 """Is told, in the thread that did it, of each commit of events: the seconds it took (the wait for
@@ -121,26 +122,26 @@ class Writer:
         self._done = 0  # counted by the thread
         self._thread_until = 0.0
 
-    def do_at_once(self, works: list[Any]) -> bool:
-        """Do a small group here and now, on the event loop of its futures, if that is quick.
+    def do_at_once(self, works: list[Any]) -> list[Outcome] | None:
+        """Do a small group here and now, on the event loop, if that is quick; what became of it.
 
         Handing work to the thread and back makes both wait for the interpreter's lock many times,
-        which costs more than a commit. Returns False, with nothing done, when the thread is at
+        which costs more than a commit. Returns None, with nothing done, when the thread is at
         work, another process is writing for longer, or the disk was slow just now.
         """
         if self._given != self._done or monotonic() < self._thread_until:
-            return False
+            return None
         asked = perf_counter()
         if sum([work.weight for work in works]) > AT_ONCE or not self._file.begin_at_once():
-            return False
+            return None
         began = monotonic()
         wanted = [work for work in works if not _left(work)]
-        _resolve(self._commit(wanted, self._file.holding, asked))
+        outcomes = self._commit(wanted, self._file.holding, asked)
         ended = monotonic()
         if ended - began > SLOW_SECONDS:
             wary = WARY_SECONDS if ended - began > HUNG_SECONDS else 0.0
             self._thread_until = ended + max(RECOVERY * (ended - began), wary)
-        return True
+        return outcomes
 
     def put(self, works: list[Any]) -> None:
         """Hand over work; each piece's future is told its outcome. Called on the event loop."""
@@ -271,27 +272,24 @@ def _outcomes(
     works: Iterable[Any], results: Sequence[Any] | None = None, *, error: StoreError | None = None
 ) -> list[Outcome]:
     found = results if results is not None else [None for _ in works]
-    return [
-        (work.future, result, error)
-        for work, result in zip(works, found, strict=True)
-        if work.future is not None
-    ]
+    return [(work.future, result, error) for work, result in zip(works, found, strict=True)]
 
 
 def _tell(outcomes: list[Outcome]) -> None:
     """Wake each loop once, for all of its futures."""
-    loops = {future.get_loop() for future, _, _ in outcomes}
+    loops = {future.get_loop() for future, _, _ in outcomes if future is not None}
     for loop in loops:
-        mine = [outcome for outcome in outcomes if outcome[0].get_loop() is loop]
+        mine = [each for each in outcomes if each[0] is not None and each[0].get_loop() is loop]
         try:
-            loop.call_soon_threadsafe(_resolve, mine)
+            loop.call_soon_threadsafe(resolve, mine)
         except RuntimeError:
             continue  # the loop is closed: nobody waits there any more
 
 
-def _resolve(outcomes: list[Outcome]) -> None:
+def resolve(outcomes: list[Outcome]) -> None:
+    """Tell those who want to know, on the event loop of their futures."""
     for future, result, error in outcomes:
-        if future.done():
+        if future is None or future.done():
             continue
         if error is not None:
             future.set_exception(error)

@@ -1,0 +1,116 @@
+"""Appending before the call returns: durable as ever, or nothing is done."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from receiver.errors import StoreError, UnkeepableError
+from receiver.inbox import Query, Status
+from receiver.inbox.sqlite.writer import AT_ONCE
+
+
+@pytest.fixture
+async def opened(inbox):
+    """A store that was opened; one that was not is never opened on the event loop."""
+    await inbox.open()
+    return inbox
+
+
+def events_in(path):
+    with closing(sqlite3.connect(path)) as file:
+        return [id for (id,) in file.execute("SELECT id FROM events ORDER BY seq")]
+
+
+async def test_it_is_in_the_store_when_the_call_returns(opened, path, entry):
+    first = entry(id="first", dedup_key=b"k", raw=b"x")
+    strange = entry(id="strange", problems=("of no type",))
+
+    receipts = opened.append_at_once([first, entry(dedup_key=b"k", raw=b"x"), strange])
+
+    assert [receipt.status for receipt in receipts] == [
+        Status.ACCEPTED,
+        Status.DUPLICATE,
+        Status.QUARANTINED,
+    ]
+    assert events_in(path) == ["first"]
+    [again] = await opened.append([entry(dedup_key=b"k", raw=b"x")])
+    assert (again.status, again.id) == (Status.DUPLICATE, "first")
+
+
+async def test_who_waits_for_events_is_told(opened, entry):
+    waiting = asyncio.create_task(opened.wait(0, 60))
+    await asyncio.sleep(0)
+
+    opened.append_at_once([entry()])
+
+    assert await asyncio.wait_for(waiting, 60) == 1
+
+
+async def test_a_store_that_is_not_open_yet_is_opened_by_append(inbox, path, entry):
+    assert inbox.append_at_once([entry()]) is None
+    assert not path.exists()
+
+
+async def test_nothing_is_done_while_another_process_writes(opened, path, entry):
+    lock = os.open(f"{path}.lock", os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    assert opened.append_at_once([entry()]) is None
+
+    os.close(lock)
+    assert events_in(path) == []
+    assert opened.append_at_once([entry(id="after")]) is not None
+    assert events_in(path) == ["after"]
+
+
+async def test_nothing_is_done_before_what_was_asked_before(opened, path, entry):
+    appending = asyncio.ensure_future(opened.append([entry(id="first")]))
+    await asyncio.sleep(0)  # it waits for the end of a turn of the loop
+
+    assert opened.append_at_once([entry()]) is None
+
+    await appending
+    assert events_in(path) == ["first"]
+
+
+async def test_nothing_is_done_that_may_take_long(opened, path, entry):
+    many = [entry() for _ in range(AT_ONCE + 1)]
+
+    assert opened.append_at_once(many) is None
+    assert events_in(path) == []
+    assert opened.append_at_once(many[:AT_ONCE]) is not None
+
+
+async def test_a_store_that_was_moved_away_is_left_to_append(opened, path, tmp_path, entry):
+    path.rename(tmp_path / "aside.db")
+
+    assert opened.append_at_once([entry()]) is None
+    with pytest.raises(StoreError, match="gone"):
+        await opened.append([entry()])
+
+
+async def test_all_or_nothing(opened, path, entry):
+    opened.append_at_once([entry(id="taken")])
+
+    with pytest.raises(UnkeepableError):
+        opened.append_at_once([entry(id="new"), entry(id="taken")])
+
+    assert events_in(path) == ["taken"]
+    assert [event.id for event in await opened.read(Query())] == ["taken"]
+
+
+async def test_beyond_its_hard_limit_nothing_is_kept(store, path, entry):
+    limited = store(hard_limit=1)
+    await limited.open()
+
+    with pytest.raises(StoreError, match="limit"):
+        async with asyncio.timeout(60):
+            while True:  # how full it is is asked in passing
+                limited.append_at_once([entry()])
+                await asyncio.sleep(0.01)

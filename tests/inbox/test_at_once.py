@@ -105,12 +105,14 @@ async def test_all_or_nothing(opened, path, entry):
     assert [event.id for event in await opened.read(Query())] == ["taken"]
 
 
-async def test_beyond_its_hard_limit_nothing_is_kept(store, path, entry):
+async def test_beyond_its_hard_limit_nothing_is_kept(store, entry):
     limited = store(hard_limit=1)
     await limited.open()
 
+    async def fill():
+        while True:  # how full it is is asked in passing
+            limited.append_at_once([entry()])
+            await asyncio.sleep(0.01)
+
     with pytest.raises(StoreError, match="limit"):
-        async with asyncio.timeout(60):
-            while True:  # how full it is is asked in passing
-                limited.append_at_once([entry()])
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(fill(), 60)

@@ -177,11 +177,16 @@ def abort(pid: int) -> None:
     """Send SIGABRT to a process of this system, to the thread that computes where there is one.
 
     Of a process that stands still because one thread keeps the interpreter's lock, that thread is
-    the one which runs: where it takes the signal, faulthandler calls it the current one. Linux
-    gives a signal that is sent to a thread's number to that thread if it can take it.
+    the one which runs, as a rule: where it takes the signal, faulthandler calls it the current one.
+    (It may be another that computes without the lock while the guilty one sleeps with it; once that
+    one has a process of its own, the next time shows the other.) Linux gives a signal that is sent
+    to a thread's number to that thread if it can take it.
     Raises ProcessLookupError where there is no such process.
     """
-    os.kill(_computing(pid) or pid, signal.SIGABRT)
+    try:
+        os.kill(_computing(pid) or pid, signal.SIGABRT)
+    except ProcessLookupError:  # the thread has just ended
+        os.kill(pid, signal.SIGABRT)
 
 
 def _computing(pid: int) -> int | None:

@@ -126,5 +126,9 @@ def _known(entry: Entry, own: str | None) -> Entry:
     digest = hashlib.blake2b(digest_size=_KEY_BYTES)
     digest.update(f"{entry.source}\0{own}".encode("utf-8", "surrogatepass"))
     return msgspec.structs.replace(
-        entry, key=own[:MAX_TEXT], dedup_key=digest.digest(), dedup_window=None
+        entry,
+        key=own[:MAX_TEXT],
+        dedup_key=digest.digest(),
+        dedup_window=None,
+        dedup_body=False,
     )

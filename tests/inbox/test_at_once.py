@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Query, Status
+from receiver.inbox.sqlite import engine, storefile, writer
 from receiver.inbox.sqlite.writer import AT_ONCE
 
 
@@ -103,6 +105,60 @@ async def test_a_store_that_was_moved_away_is_left_to_append(opened, path, tmp_p
     assert opened.append_at_once([entry()]) is None
     with pytest.raises(StoreError, match="gone"):
         await opened.append([entry()])
+
+
+async def test_a_store_that_is_moved_away_while_the_lock_is_waited_for_is_left_to_append(
+    opened, path, tmp_path, entry, monkeypatch
+):
+    await kept(opened, [entry(id="before")])
+    taken_soon = storefile._taken_soon
+
+    def moving(lock):
+        path.rename(tmp_path / "aside.db")
+        return taken_soon(lock)
+
+    monkeypatch.setattr(storefile, "_taken_soon", moving)
+
+    assert opened.append_at_once([entry()]) is None
+
+    (tmp_path / "aside.db").rename(path)
+    assert events_in(path) == ["before"]
+
+
+async def test_who_waited_for_the_lock_in_vain_does_not_wait_for_it_again(
+    opened, path, entry, monkeypatch
+):
+    await kept(opened, [entry(id="before")])
+    waits = []
+
+    def in_vain(lock):
+        waits.append(lock)
+        return False
+
+    monkeypatch.setattr(storefile, "_taken_soon", in_vain)
+    monkeypatch.setattr(writer, "SOON_SECONDS", 60.0)  # however slow the machine is
+
+    assert opened.append_at_once([entry()]) is None
+    await opened.append([entry(id="after")])
+
+    assert len(waits) == 1
+    assert events_in(path) == ["before", "after"]
+
+
+async def test_what_is_committed_is_told_so_whatever_is_wrong_with_the_log(
+    opened, entry, monkeypatch
+):
+    def broken(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    for module in (engine, storefile):
+        monkeypatch.setattr(module, "log_bytes", broken)
+        monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
+
+    [receipt] = await kept(opened, [entry()])
+    [appended] = await opened.append([entry()])
+
+    assert receipt.status is appended.status is Status.ACCEPTED
 
 
 async def test_all_or_nothing(opened, path, entry):

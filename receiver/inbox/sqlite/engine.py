@@ -168,8 +168,9 @@ class Engine:
             return
         self._look_at = now + LOOK_SECONDS
         resting = self._tidying is None or self._tidying.done()
-        if resting and log_bytes(self.path) > TIDY_LOG_BYTES:
-            self._tidying = asyncio.ensure_future(self._tidy_in_passing())
+        with suppress(OSError):  # what was committed stays so; the next commit meets the fault, too
+            if resting and log_bytes(self.path) > TIDY_LOG_BYTES:
+                self._tidying = asyncio.ensure_future(self._tidy_in_passing())
 
     async def tidy(self) -> None:
         """Copy what is in the write-ahead log into the file, in nobody's way.

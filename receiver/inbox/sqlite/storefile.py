@@ -64,17 +64,19 @@ class StoreFile:
 
         The lock is to be let go by `holding`.
         """
-        if self._lock is None or self._connection is None or identity(self.path) != self._file:
+        if self._lock is None or self._connection is None or not _taken_soon(self._lock):
             return False
-        if not _taken_soon(self._lock):
-            return False
+        begun = False
         try:
-            self._be_patient(0.0)
-            self._connection.execute("BEGIN IMMEDIATE").close()
-        except sqlite3.Error:  # a foreign program writes, or the disk has a fault
+            if identity(self.path) == self._file:  # only now: the lock may have been waited for
+                self._be_patient(0.0)
+                self._connection.execute("BEGIN IMMEDIATE").close()
+                begun = True
+        except (sqlite3.Error, OSError):
+            begun = False  # a foreign program writes, or the disk has a fault
+        if not begun:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
-            return False
-        return True
+        return begun
 
     def _be_patient(self, seconds: float) -> None:
         """Wait so long for a foreign program from now on. Raises sqlite3.Error."""
@@ -130,10 +132,13 @@ class StoreFile:
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
-        if log_bytes(self.path) <= LOG_BYTES:
-            return
         # What was committed stays committed; a disk that is full fails the next commit, too.
-        with suppress(sqlite3.Error, OSError), turn(self.path) as mine:
+        with suppress(sqlite3.Error, OSError):
+            if log_bytes(self.path) > LOG_BYTES:
+                self._empty_log(connection)
+
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
+        with turn(self.path) as mine:
             if mine is not None:
                 mine.begin()
                 if truncate(connection):

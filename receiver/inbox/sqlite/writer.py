@@ -25,7 +25,7 @@ from typing import Any, ClassVar, Protocol
 
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox.sqlite.connection import explained, transaction
-from receiver.inbox.sqlite.storefile import StoreFile
+from receiver.inbox.sqlite.storefile import SOON_SECONDS, StoreFile
 
 GROUP = 2_000
 """Pieces of work that one transaction takes, at most: more would make the first wait too long."""
@@ -132,7 +132,10 @@ class Writer:
         if self._given != self._done or monotonic() < self._thread_until:
             return None
         asked = perf_counter()
-        if sum([work.weight for work in works]) > AT_ONCE or not self._file.begin_at_once():
+        if sum([work.weight for work in works]) > AT_ONCE:
+            return None
+        if not self._file.begin_at_once():
+            self._thread_until = monotonic() + SOON_SECONDS  # waited once: the thread waits now
             return None
         began = monotonic()
         wanted = [work for work in works if not _left(work)]

@@ -128,7 +128,7 @@ async def test_a_connection_that_is_lost_is_made_again(settings: dict[str, Any],
 
 
 async def test_a_locked_table_means_try_again_in_time(settings: dict[str, Any], seen: Any) -> None:
-    async with delivering(sink(settings, timeout=0.3)) as opened:
+    async with delivering(sink(settings, timeout=2)) as opened:
         await opened.deliver([event(1)])
         with seen.connection.transaction():
             seen.run("LOCK TABLE {}.{}")

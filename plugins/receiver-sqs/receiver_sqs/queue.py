@@ -150,4 +150,4 @@ class Queue:
                 region = self.client.meta.region_name if self.client else self.place.region
                 return f"there is no queue {name} in {region}"
             return f"queue {name}: {code}: {told.get('Message', '')}"
-        return f"queue {name}: {error or type(error).__name__}"
+        return f"queue {name}: {str(error) or type(error).__name__}"

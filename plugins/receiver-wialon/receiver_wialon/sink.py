@@ -71,7 +71,7 @@ class Wialon(Sink):
         try:
             await self._connection.connect()
         except OSError as error:
-            raise Retry(f"no connection: {error or type(error).__name__}") from None
+            raise Retry(f"no connection: {str(error) or type(error).__name__}") from None
 
     async def close(self) -> None:
         """Disconnect."""

@@ -169,7 +169,7 @@ async def test_late_acknowledgements_are_never_taken_for_those_of_others(
     settings: dict[str, Any], server: Server
 ) -> None:
     server.silent = True
-    async with delivering(sink(settings, timeout=0.2)) as opened:
+    async with delivering(sink(settings, timeout=3)) as opened:
         [silent] = await opened.deliver([event(OWN_MESSAGE)])
         server.silent = False
         [again] = await opened.deliver([event(OWN_MESSAGE)])

@@ -49,7 +49,7 @@ class Asker:
         except TimeoutError:
             raise NoAnswer(f"{_host(url)} does not answer within {self._seconds:g} s") from None
         except (httpx.HTTPError, OSError) as error:
-            raise NoAnswer(f"{_host(url)}: {error or type(error).__name__}") from None
+            raise NoAnswer(f"{_host(url)}: {str(error) or type(error).__name__}") from None
 
     async def close(self) -> None:
         """Close every connection."""

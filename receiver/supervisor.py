@@ -34,8 +34,9 @@ DUMPING = 3.0
 STEADY = 30.0
 """Seconds after which a child that ends is started again as if it were the first time."""
 LONGEST_PAUSE = 10.0
-MOMENT = 0.02
-"""Seconds for which it is looked at which thread computes, before an end with stacks."""
+MOMENT = 0.2
+"""Seconds for which it is looked at which thread computes, before an end with stacks: longer than
+any other program has the processor at a time."""
 BLINK = 2.0
 """Between two looks no more than this counts: we may have been stopped ourselves."""
 
@@ -190,12 +191,14 @@ def abort(pid: int) -> None:
 
 
 def _computing(pid: int) -> int | None:
-    """The thread that uses most of a processor just now, where one uses half of one or more."""
+    """The thread that has most of what a process uses of the processors just now, if one has."""
     before = _used(pid)
     time.sleep(MOMENT)
     grown = {thread: used - before.get(thread, used) for thread, used in _used(pid).items()}
     busiest = max(grown, key=grown.__getitem__, default=None)
-    return busiest if busiest is not None and grown[busiest] >= MOMENT / 2 else None
+    if busiest is None or grown[busiest] < max(sum(grown.values()) / 2, MOMENT / 20):
+        return None
+    return busiest
 
 
 def _used(pid: int) -> dict[int, float]:

@@ -164,7 +164,8 @@ def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) 
 
 
 def test_who_waits_for_the_interpreter_meanwhile_is_not_blamed(tmp_path: Path) -> None:
-    folder = folder_with(KEEPS_THE_LOCK.replace("    re", "    time.sleep(0.3)\n    re"), tmp_path)
+    later = KEEPS_THE_LOCK.replace("    os.write", "    time.sleep(0.3)\n    os.write")
+    folder = folder_with(later, tmp_path)
     computes = "def on_event(event):\n    os.write(1, b'good\\n')\n    while True: pass"
     (folder / "good.py").write_text(HOLDS.format(computes))
     process = run(folder, limit=60.0)

@@ -151,7 +151,8 @@ class Supervisor:
             )
             self._aborted = now
             if self._child is not None:
-                abort(self._child.pid)
+                with contextlib.suppress(ProcessLookupError):  # it has ended: the next look tells
+                    abort(self._child.pid)
 
     def _ended(self, status: int, now: float) -> None:
         self._forget()

@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from receiver import watchdog
+from receiver import supervisor, watchdog
 from receiver.dispatch import Route
 from receiver.plugins import discover
-from receiver.supervisor import abort
 
 HOLDS = """
 import os, re, time
@@ -153,7 +152,7 @@ def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) 
             assert process.poll() is None
         time.sleep(1.0)
         assert process.poll() is None  # the watchdog cannot run either
-        abort(process.pid)
+        supervisor.abort(process.pid)
         process.communicate(timeout=60)
     finally:
         process.kill()  # it would keep a processor busy for ever
@@ -161,6 +160,14 @@ def test_c_code_that_keeps_the_interpreter_is_named_by_the_dump(tmp_path: Path) 
     assert (slow.isolation, good.isolation) == ("process", "thread")
     assert not list(tmp_path.glob("backstage.*.dump"))
     assert watchdog.confined(tmp_path, routes(tmp_path))[0].isolation == "process"
+
+
+def computing(pid: int) -> int:
+    """How many threads of a process used the processor in the last moment."""
+    before = supervisor._used(pid)
+    time.sleep(supervisor.MOMENT)
+    after = supervisor._used(pid)
+    return sum(used - before.get(thread, used) > 0.001 for thread, used in after.items())
 
 
 def test_who_waits_for_the_interpreter_meanwhile_is_not_blamed(tmp_path: Path) -> None:
@@ -172,8 +179,9 @@ def test_who_waits_for_the_interpreter_meanwhile_is_not_blamed(tmp_path: Path) -
     assert process.stdout is not None
     try:
         assert sorted(process.stdout.readline() for _ in range(2)) == ["good\n", "in\n"]
-        time.sleep(1.0)  # by now it is in C code that lets nobody else run
-        abort(process.pid)
+        while computing(process.pid) != 1:  # until it is in C code that lets nobody else run
+            assert process.poll() is None
+        supervisor.abort(process.pid)
         process.communicate(timeout=60)
     finally:
         process.kill()

@@ -148,7 +148,7 @@ async def _entered(client: Client) -> None:
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if client._connected.done():  # a broker that refuses hangs up right after it has said why
-            await asyncio.wait([entering])
+            await asyncio.wait([entering], timeout=SECONDS)
     finally:
         if not entering.done():
             entering.cancel()

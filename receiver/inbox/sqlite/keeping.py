@@ -20,7 +20,7 @@ from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
 from receiver.inbox.sqlite.duplicates import Duplicates, Known, key_of
 from receiver.inbox.sqlite.queries import SQL, repeated
-from receiver.inbox.sqlite.rows import envelope, micros
+from receiver.inbox.sqlite.rows import envelope, micros, own
 
 LONGEST_GROUP = 128
 """Rows that one statement takes; below it, powers of two, so that few statements are compiled."""
@@ -145,20 +145,7 @@ def _insert_events(connection: sqlite3.Connection, accepted: list[tuple[Entry, i
     if shared is None:
         rows = [(*envelope(entry, at), entry.raw) for entry, at in accepted]
         return _insert(connection, "insert_event", rows)
-    own = [
-        (
-            entry.id,
-            entry.type,
-            entry.key,
-            at if entry.time is entry.received_at else micros(entry.time),
-            at,
-            entry.node,
-            entry.user,
-            entry.raw,
-        )
-        for entry, at in accepted
-    ]
-    return _insert(connection, "insert_alike", own, shared)
+    return _insert(connection, "insert_alike", [own(*each) for each in accepted], shared)
 
 
 def _shared(accepted: list[tuple[Entry, int]]) -> tuple[Any, ...] | None:

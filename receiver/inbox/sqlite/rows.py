@@ -39,6 +39,24 @@ def moment(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+def _time(entry: Entry, received_at: int) -> int:
+    return received_at if entry.time is entry.received_at else micros(entry.time)
+
+
+def own(entry: Entry, received_at: int) -> tuple[Any, ...]:
+    """An entry's columns that `insert_alike` takes of each."""
+    return (
+        entry.id,
+        entry.type,
+        entry.key,
+        _time(entry, received_at),
+        received_at,
+        entry.node,
+        entry.user,
+        entry.raw,
+    )
+
+
 def envelope(entry: Entry, received_at: int) -> tuple[Any, ...]:
     """An entry's columns up to the trace, as `insert_event` and `insert_quarantined` take them."""
     return (
@@ -46,7 +64,7 @@ def envelope(entry: Entry, received_at: int) -> tuple[Any, ...]:
         entry.source,
         entry.type,
         entry.key,
-        received_at if entry.time is entry.received_at else micros(entry.time),
+        _time(entry, received_at),
         received_at,
         entry.node,
         entry.user,

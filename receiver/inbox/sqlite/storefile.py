@@ -67,13 +67,12 @@ class StoreFile:
         if self._lock is None or self._connection is None or not _taken_soon(self._lock):
             return False
         begun = False
-        try:
+        # A foreign program may be writing, or the disk have a fault: the thread finds out which.
+        with suppress(sqlite3.Error, OSError):
             if identity(self.path) == self._file:  # only now: the lock may have been waited for
                 self._be_patient(0.0)
                 self._connection.execute("BEGIN IMMEDIATE").close()
                 begun = True
-        except (sqlite3.Error, OSError):
-            begun = False  # a foreign program writes, or the disk has a fault
         if not begun:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
         return begun

@@ -30,7 +30,7 @@ def entry() -> Callable[..., Entry]:
     def make(**given: Any) -> Entry:
         number = next(ids)
         usual: dict[str, Any] = {
-            "id": f"event-{number}",
+            "id": f"incoming-{number}",
             "source": "acme",
             "type": "door/open",
             "key": None,

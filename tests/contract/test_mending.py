@@ -31,13 +31,13 @@ async def test_a_requeued_letter_is_claimed_again_as_a_first_attempt(
 
     assert await inbox.requeue([("r", 1), ("r", 7), ("other", 1)]) == 1
     assert await inbox.requeue([("r", 1)]) == 0
-    assert [letter.event.id for letter in await inbox.dead_letters()] == ["event-2"]
+    assert [letter.event.id for letter in await inbox.dead_letters()] == ["incoming-2"]
     assert (await inbox.figures()).dead == 1
     assert await inbox.standings(1) == [Standing("r", "requeued")]
 
     assert await inbox.take_up() == ["r"]
     [claim] = await take()
-    assert (claim.event.id, claim.attempt) == ("event-1", 1)
+    assert (claim.event.id, claim.attempt) == ("incoming-1", 1)
     await inbox.settle([claim])
     assert await inbox.standings(1) == [Standing("r", "passed")]
     assert await inbox.take_up() == []
@@ -51,7 +51,7 @@ async def test_its_earlier_attempts_are_not_forgotten(begin, inbox, take, bury, 
     [claim] = await take()
     await inbox.settle([claim])
 
-    assert [attempt.number for attempt in await inbox.attempts("event-1")] == [1]
+    assert [attempt.number for attempt in await inbox.attempts("incoming-1")] == [1]
 
 
 async def test_requeued_letters_go_in_order_and_before_what_is_open_of_their_node(
@@ -151,7 +151,7 @@ async def test_a_released_event_is_the_same_event_at_the_end_of_the_inbox(
     assert (released.id, released.seq, released.released) == (kept.id, 2, True)
     assert (released.type, released.node, released.user) == ("door/close", "B", "u")
     assert (released.raw, released.received_at) == (kept.raw, kept.received_at)
-    assert [claim.event.id for claim in await take()] == ["event-2", "event-1"]
+    assert [claim.event.id for claim in await take()] == ["incoming-2", "incoming-1"]
     figures = await inbox.figures()
     assert (figures.events, figures.quarantined) == (2, 0)
     assert await inbox.read(Query(state="released")) == [released]

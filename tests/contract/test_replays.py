@@ -83,7 +83,7 @@ async def test_a_replay_keeps_the_order_of_a_node_and_tries_again(
 
     assert [fourth.event.seq, again_first.event.seq, third.event.seq] == [4, 1, 3]
     assert again_first.attempt == 2
-    attempts = await inbox.attempts("event-1")
+    attempts = await inbox.attempts("incoming-1")
     assert [(attempt.route, attempt.number) for attempt in attempts] == [(replay.key, 1)]
 
 

@@ -30,9 +30,9 @@ async def test_dead_letters_and_exceptions_are_states_of_events(
     await inbox.bury(dead, failure=failure, at=now)
     await inbox.settle([delivered])
 
-    assert await found(state="waiting") == ["event-1", "event-2"]
-    assert await found(state="dead") == ["event-3"]
-    assert await found(state="accepted") == ["event-1", "event-2", "event-3", "event-4"]
+    assert await found(state="waiting") == ["incoming-1", "incoming-2"]
+    assert await found(state="dead") == ["incoming-3"]
+    assert await found(state="accepted") == ["incoming-1", "incoming-2", "incoming-3", "incoming-4"]
     assert await found(state="released") == []
 
 
@@ -43,10 +43,10 @@ async def test_pages_go_back_from_a_position(inbox, found, entry):
     older = await found(newest_first=True, limit=3, before=5)
 
     assert (newest, older) == (
-        ["event-7", "event-6", "event-5"],
-        ["event-4", "event-3", "event-2"],
+        ["incoming-7", "incoming-6", "incoming-5"],
+        ["incoming-4", "incoming-3", "incoming-2"],
     )
-    assert await found(after=2, before=5) == ["event-3", "event-4"]
+    assert await found(after=2, before=5) == ["incoming-3", "incoming-4"]
 
 
 async def test_a_time_finds_what_was_received_in_it_whatever_stands_between(inbox, found, entry):

@@ -26,7 +26,7 @@ def entry() -> Callable[..., Entry]:
 
     def make(**given: Any) -> Entry:
         usual: dict[str, Any] = {
-            "id": f"event-{next(ids)}",
+            "id": f"incoming-{next(ids)}",
             "source": "acme",
             "type": "door/open",
             "key": None,

@@ -12,12 +12,14 @@ import pytest
 
 import receiver.inbox.sqlite as package
 from receiver.errors import StoreError
-from receiver.inbox import RouteStart
+from receiver.inbox import Query, RouteStart
 from receiver.inbox.sqlite.connection import connect
 from receiver.inbox.sqlite.migrate import SCHEMA, bring_up, load, version_of
 from receiver.inbox.sqlite.queries import SQL, parse, repeated
+from receiver.inbox.sqlite.rows import micros
 
 FOLDER = Path(package.__file__).parent
+NEXT = f"{SCHEMA.version + 1:04}_colour.sql"
 
 
 def shape(connection):
@@ -28,14 +30,14 @@ def shape(connection):
 
 @pytest.fixture
 def next_schema(tmp_path):
-    """Tomorrow's schema: the one of today, and a first migration."""
+    """Tomorrow's schema: the one of today, and one more migration."""
     folder = tmp_path / "tomorrow"
-    (folder / "migrations").mkdir(parents=True)
+    shutil.copytree(FOLDER / "migrations", folder / "migrations")
     shutil.copy(FOLDER / "schema.sql", folder)
     script = (
         "ALTER TABLE routes ADD COLUMN colour TEXT;\nUPDATE routes SET colour = 'red; green';\n"
     )
-    (folder / "migrations" / "0002_colour.sql").write_text(script)
+    (folder / "migrations" / NEXT).write_text(script)
     return folder
 
 
@@ -83,11 +85,62 @@ async def test_an_older_store_is_migrated_with_all_it_holds(inbox, open_file, ne
 
     bring_up(connection, load(next_schema))
 
-    assert version_of(connection) == 2
+    assert version_of(connection) == SCHEMA.version + 1
     assert connection.execute("SELECT route, colour FROM routes").fetchall() == [
         ("r", "red; green")
     ]
     assert connection.execute("SELECT count(*) FROM events").fetchone() == (2,)
+
+
+async def test_a_store_of_version_1_becomes_lots_with_all_it_holds(store, path):
+    """It kept a row for each event."""
+    with closing(connect(path, synchronous="FULL", create=True)) as old:
+        old.executescript(Path(__file__).with_name("schemas").joinpath("1.sql").read_text())
+        old.execute(SQL["set_meta"], ("store_id", "x"))
+        old.execute(SQL["set_meta"], ("schema_version", 1))
+        rows = [
+            (f"id-{seq}", f"nöde {seq}" if seq % 2 else None, seq, seq == 8, b"\x00\xff" * seq)
+            for seq in range(1, 11)
+        ]
+        old.executemany(
+            "INSERT INTO events (id, source, type, key, time, received_at, node, operation,"
+            " secret, released, raw) VALUES (?1, 'acme', 'a \"t\"', NULL, ?3, ?3 + 5, ?2, 'o', 's',"
+            " ?4, ?5)",
+            rows,
+        )
+        old.execute("DELETE FROM events WHERE seq IN (4, 10)")
+        old.execute("UPDATE tally SET events = 8, dedup_keys = 3, last_dedup = 7")
+
+    inbox = store()
+    found = await inbox.read(Query())
+
+    assert [(e.seq, e.id, e.node, micros(e.time), e.released, e.raw) for e in found] == [
+        (seq, *row) for seq, row in enumerate(rows, 1) if seq not in (4, 10)
+    ]
+    assert {(e.source, e.type, e.key, e.user, e.operation, e.secret, e.trace) for e in found} == {
+        ("acme", 'a "t"', None, None, "o", "s", None)
+    }
+    assert [micros(e.received_at) - micros(e.time) for e in found] == [5] * 8
+    figures = await inbox.figures()
+    assert (figures.events, figures.last_seq, figures.dedup_keys) == (8, 10, 3)
+    assert [event.id for event in await inbox.read(Query(ids=("id-7",)))] == ["id-7"]
+
+
+async def test_a_position_is_not_given_twice_by_a_store_of_version_1(store, path, entry):
+    with closing(connect(path, synchronous="FULL", create=True)) as old:
+        old.executescript(Path(__file__).with_name("schemas").joinpath("1.sql").read_text())
+        old.execute(SQL["set_meta"], ("store_id", "x"))
+        old.execute(SQL["set_meta"], ("schema_version", 1))
+        old.execute(
+            "INSERT INTO events (seq, id, source, type, time, received_at, operation, secret, raw)"
+            " VALUES (41, 'a', 's', 't', 0, 0, 'o', 's', x'')"
+        )
+        old.execute("DELETE FROM events")
+    inbox = store()
+
+    await inbox.append([entry()])
+
+    assert [event.seq for event in await inbox.read(Query())] == [42]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(open_file, next_schema):
@@ -95,12 +148,12 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(open_file, next_schem
     bring_up(connection)
     before = shape(connection)
     broken = "ALTER TABLE routes ADD COLUMN colour TEXT;\nINSERT INTO nowhere VALUES (1);\n"
-    (next_schema / "migrations" / "0002_colour.sql").write_text(broken)
+    (next_schema / "migrations" / NEXT).write_text(broken)
 
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         bring_up(connection, load(next_schema))
 
-    assert (version_of(connection), shape(connection)) == (1, before)
+    assert (version_of(connection), shape(connection)) == (SCHEMA.version, before)
 
 
 async def test_a_newer_store_is_refused_with_what_to_do(inbox, open_file, entry):
@@ -113,7 +166,7 @@ async def test_a_newer_store_is_refused_with_what_to_do(inbox, open_file, entry)
 
 
 def test_migrations_must_not_leave_a_gap(next_schema):
-    (next_schema / "migrations" / "0004_later.sql").write_text("SELECT 1;")
+    (next_schema / "migrations" / f"{SCHEMA.version + 3:04}_later.sql").write_text("SELECT 1;")
 
     with pytest.raises(StoreError, match="0002, 0003"):
         load(next_schema)
@@ -126,7 +179,7 @@ def test_without_migrations_the_version_is_the_first(tmp_path):
 
 
 def test_the_released_schemas_migrate_to_the_one_that_is_made(open_file, tmp_path):
-    """`schemas/N.sql` is what version N made; the first is today's."""
+    """`schemas/N.sql` is what version N made; the last is today's."""
     released = sorted((Path(__file__).with_name("schemas")).glob("*.sql"))
     assert [int(file.stem) for file in released] == list(range(1, SCHEMA.version + 1))
     fresh = open_file()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def one(
-    connection: sqlite3.Connection, sql: str, parameters: tuple[object, ...] = ()
+    connection: sqlite3.Connection,
+    sql: str,
+    parameters: tuple[object, ...] | Mapping[str, object] = (),
 ) -> tuple[Any, ...] | None:
     """The first row of a query, which is then finished: no read transaction stays open."""
     with closing(connection.execute(sql, parameters)) as cursor:

@@ -74,14 +74,16 @@ class Duplicates:
         """The last number that this process has taken up."""
         self._count = 0
         """How many keys the store holds, by the transaction that is open."""
+        self.last_seq = 0
+        """The position that was given last, by the transaction that is open."""
         self._writing: list[tuple[int, int, list[Known]]] = []
         self._forgetting: list[tuple[int, int]] = []
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Take up what other processes have kept since; every transaction begins with it."""
         self._writing, self._forgetting = [], []
-        tally = one(connection, SQL["tally"]) or (0, 0, 0)
-        self._count = tally[1]
+        tally = one(connection, SQL["tally"]) or (0, 0, 0, 0)
+        self._count, self.last_seq = tally[1], tally[3]
         if tally[2] == self._number:
             return
         for lasts in _lengths(connection):

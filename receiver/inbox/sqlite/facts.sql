@@ -35,11 +35,14 @@ ORDER BY version;
 -- What was kept of events that are gone.
 DELETE FROM closings
 WHERE seq > :after AND seq <= :until
-  AND seq NOT IN (SELECT seq FROM events WHERE seq > :after AND seq <= :until);
+  AND seq NOT IN (
+      SELECT seq FROM events
+      WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+  );
 
 -- name: purge_passages
 -- Those that ended before the oldest event that is kept; some at a time.
-WITH oldest (seq) AS (SELECT min(seq) FROM events)
+WITH oldest (seq) AS (SELECT last - amount + 1 FROM lots ORDER BY last LIMIT 1)
 DELETE FROM passages WHERE (route, first) IN (
     SELECT passages.route, passages.first
     FROM oldest CROSS JOIN routes CROSS JOIN passages

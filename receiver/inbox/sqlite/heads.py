@@ -6,6 +6,7 @@ Must not know: what a route makes of them.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,12 +15,38 @@ from receiver.inbox.sqlite.connection import one
 from receiver.inbox.sqlite.queries import SQL
 
 PAGE = 1_000
-"""Heads that are read at once, at most: what the event loop looks at in a millisecond or two."""
+"""Heads that are read at once, about: what the event loop looks at in a millisecond or two."""
 
-_HEADS = msgspec.json.Decoder(list[tuple[int, str, str, str | None, str | None]])
+
+class _Beginning(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The first of what a lot says of each of its events (lots.py)."""
+
+    source: str
+    type: str
+    node: str | None
+    user: str | None
+
+
+_LOTS = msgspec.json.Decoder(list[tuple[int, list[_Beginning]]])
+"""Of each lot the position before it, and its events."""
 
 
 def heads(connection: sqlite3.Connection, after: int, limit: int) -> list[Head]:
-    """What routes choose by, of the next events."""
-    row = one(connection, SQL["heads"], (after, limit))
-    return [Head(*columns) for columns in _HEADS.decode(row[0])] if row else []
+    """What routes choose by, of the next events: `limit` of them, or fewer than a lot more."""
+    row = one(connection, SQL["heads"], {"after": after, "limit": limit})
+    return [head for head in _read(row) if head.seq > after]
+
+
+def heads_at(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, Head]:
+    """The same of the events at some positions, and perhaps of others; not of deleted ones."""
+    row = one(connection, SQL["heads_at"], (msgspec.json.encode(seqs).decode(),))
+    return {head.seq: head for head in _read(row)}
+
+
+def _read(row: tuple[str] | None) -> list[Head]:
+    assert row is not None, "an aggregate of nothing is a row, too"
+    return [
+        Head(seq, event.source, event.type, event.node, event.user)
+        for before, events in _LOTS.decode(row[0])
+        for seq, event in enumerate(events, before + 1)
+    ]

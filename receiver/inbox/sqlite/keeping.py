@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
@@ -18,9 +17,10 @@ import msgspec
 
 from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
+from receiver.inbox.sqlite import lots
 from receiver.inbox.sqlite.duplicates import Duplicates, Known, key_of
 from receiver.inbox.sqlite.queries import SQL, repeated
-from receiver.inbox.sqlite.rows import envelope, micros, own
+from receiver.inbox.sqlite.rows import micros, quarantined_row
 
 LONGEST_GROUP = 128
 """Rows that one statement takes; below it, powers of two, so that few statements are compiled."""
@@ -80,17 +80,20 @@ class Keeper:
         receipts = [
             self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)
         ]
-        newest = _insert_events(connection, rows.accepted)
+        newest = lots.insert(connection, rows.accepted, self._duplicates.last_seq)
         _insert(connection, "insert_quarantined", rows.quarantine)
         if rows.accepted or rows.new_keys:
-            number = self._duplicates.remember(connection, rows.fresh)
-            counted = (len(rows.accepted), rows.new_keys, number)
+            counted = {
+                "events": len(rows.accepted),
+                "dedup_keys": rows.new_keys,
+                "last_dedup": self._duplicates.remember(connection, rows.fresh),
+            }
             connection.execute(SQL["count"], counted).close()
             self._duplicates.trim(connection, rows.new_keys, rows.now)
         for batch in batches:
             if batch.cursor is not None:
                 connection.execute(SQL["keep_cursor"], batch.cursor).close()
-        return receipts, newest
+        return receipts, newest if rows.accepted else 0
 
     def committed(self) -> None:
         """What `keep` wrote is in the store."""
@@ -131,7 +134,7 @@ class Keeper:
                     problems = (*problems, conflict(first[0].event_id))
             if problems:
                 because = msgspec.json.encode(problems).decode()
-                rows.quarantine.append((*envelope(entry, at), key, because, entry.raw))
+                rows.quarantine.append(quarantined_row(entry, at, key, because))
                 receipts.append(Receipt(Status.QUARANTINED, entry.id, problems))
             else:
                 accepted.append((entry, at))
@@ -139,49 +142,13 @@ class Keeper:
         return receipts
 
 
-def _insert_events(connection: sqlite3.Connection, accepted: list[tuple[Entry, int]]) -> int:
-    """Write events, in order; the position of the last one, 0 where there is none."""
-    shared = _shared(accepted)
-    if shared is None:
-        rows = [(*envelope(entry, at), entry.raw) for entry, at in accepted]
-        return _insert(connection, "insert_event", rows)
-    return _insert(connection, "insert_alike", [own(*each) for each in accepted], shared)
-
-
-def _shared(accepted: list[tuple[Entry, int]]) -> tuple[Any, ...] | None:
-    """What `insert_alike` takes once for several events, if it is the same for all of them."""
-    if len(accepted) < 2:
-        return None
-    first, _ = accepted[0]
-    source, operation, secret, trace = first.source, first.operation, first.secret, first.trace
-    for entry, _ in accepted:
-        if (
-            entry.operation != operation
-            or entry.secret != secret
-            or entry.source != source
-            or entry.trace != trace
-        ):
-            return None
-    return source, operation, secret, trace
-
-
-def _insert(
-    connection: sqlite3.Connection,
-    name: str,
-    rows: list[tuple[Any, ...]],
-    shared: tuple[Any, ...] = (),
-) -> int:
-    """Run an insertion for all rows; the rowid of the last one, 0 where there is none.
-
-    `shared` are the values before those of the rows.
-    """
-    last = start = 0
+def _insert(connection: sqlite3.Connection, name: str, rows: list[tuple[Any, ...]]) -> None:
+    """Run an insertion for all rows."""
+    start = 0
     for size in _sizes(len(rows)):
-        values = [*shared, *chain.from_iterable(rows[start : start + size])]
-        with closing(connection.execute(repeated(name, size), values)) as cursor:
-            last = cursor.lastrowid or 0
+        values = list(chain.from_iterable(rows[start : start + size]))
+        connection.execute(repeated(name, size), values).close()
         start += size
-    return last
 
 
 def _sizes(amount: int) -> Iterator[int]:

@@ -10,19 +10,21 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 import msgspec
 
 from receiver.inbox.letters import Letter
 from receiver.inbox.readmission import Rejudged
-from receiver.inbox.sqlite import views
+from receiver.inbox.rules import lane
+from receiver.inbox.sqlite import lots, views
 from receiver.inbox.sqlite.claims import Claims
-from receiver.inbox.sqlite.connection import transaction
+from receiver.inbox.sqlite.connection import one, transaction
 from receiver.inbox.sqlite.engine import Engine
+from receiver.inbox.sqlite.heads import heads_at
 from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.routes import Route
-from receiver.inbox.sqlite.rows import micros
 from receiver.inbox.sqlite.writer import Bare
 from receiver.turns import Exceptional
 
@@ -88,8 +90,12 @@ async def _take_up(engine: Engine, route: Route) -> bool:
 
 
 def _requeued(name: str, limit: int, connection: sqlite3.Connection) -> list[Exceptional]:
+    """With the lane of each; that of an event that is deleted is nobody's."""
     with closing(connection.execute(SQL["requeued"], (name, limit))) as cursor:
-        return [Exceptional(*row) for row in cursor.fetchall()]
+        seqs = [row[0] for row in cursor.fetchall()]
+    found = heads_at(connection, seqs)
+    lanes = {seq: lane(head.source, head.node) for seq, head in found.items()}
+    return [Exceptional(seq, lanes.get(seq)) for seq in seqs]
 
 
 def _reopen(
@@ -106,9 +112,7 @@ def _reopen(
 
 def _readmit(rejudged: Sequence[Rejudged], connection: sqlite3.Connection) -> list[int | None]:
     with transaction(connection):
-        seqs = [_readmit_one(each, connection) for each in rejudged]
-        connection.execute(SQL["count_events"], (sum(seq is not None for seq in seqs),)).close()
-        return seqs
+        return [_readmit_one(each, connection) for each in rejudged]
 
 
 def _readmit_one(each: Rejudged, connection: sqlite3.Connection) -> int | None:
@@ -116,9 +120,15 @@ def _readmit_one(each: Rejudged, connection: sqlite3.Connection) -> int | None:
         because = msgspec.json.encode(each.problems).decode()
         connection.execute(SQL["restate"], (because, each.id)).close()
         return None
-    row = (each.type, each.key, micros(each.time), each.node, each.user, each.id)
-    with closing(connection.execute(SQL["readmit"], row)) as cursor:
-        if cursor.rowcount != 1:
-            return None
+    place = one(connection, SQL["place_of"], (each.id,))
+    if place is None:
+        return None
+    [kept] = views.quarantined_at(connection, [place[0]])
+    judged = replace(
+        kept, type=each.type, key=each.key, time=each.time, node=each.node, user=each.user
+    )
+    seq = views.last_seq(connection) + 1
+    lots.release(connection, judged, seq)
+    connection.execute(SQL["count_released"], (seq,)).close()
     connection.execute(SQL["leave_quarantine"], (each.id,)).close()
-    return views.last_seq(connection)
+    return seq

@@ -17,11 +17,8 @@ WHERE again = 0 AND (route, seq) IN (
 SELECT DISTINCT route FROM dead WHERE again = 1;
 
 -- name: requeued
--- What a route is to try again, oldest first, with the lane of each.
-SELECT dead.seq, iif(node IS NULL, NULL, source || '/' || node)
-FROM dead LEFT JOIN events USING (seq)
-WHERE dead.again = 1 AND dead.route = ?
-ORDER BY dead.seq LIMIT ?;
+-- What a route is to try again, oldest first.
+SELECT seq FROM dead WHERE again = 1 AND route = ? ORDER BY seq LIMIT ?;
 
 -- name: reopen
 INSERT OR IGNORE INTO exceptions (route, seq, lane, failures) VALUES (?, ?, ?, 0);
@@ -29,11 +26,8 @@ INSERT OR IGNORE INTO exceptions (route, seq, lane, failures) VALUES (?, ?, ?, 0
 -- name: unbury
 DELETE FROM dead WHERE again = 1 AND route = ? AND seq = ?;
 
--- name: readmit
-INSERT INTO events (id, source, type, key, time, received_at, node, user, operation, secret,
-                    trace, released, raw)
-SELECT id, source, ?, ?, ?, received_at, ?, ?, operation, secret, trace, 1, raw
-FROM quarantine WHERE id = ?;
+-- name: place_of
+SELECT place FROM quarantine WHERE id = ?;
 
 -- name: leave_quarantine
 DELETE FROM quarantine WHERE id = ?;
@@ -41,5 +35,5 @@ DELETE FROM quarantine WHERE id = ?;
 -- name: restate
 UPDATE quarantine SET problems = ? WHERE id = ?;
 
--- name: count_events
-UPDATE tally SET events = events + ?;
+-- name: count_released
+UPDATE tally SET events = events + 1, last_seq = ?;

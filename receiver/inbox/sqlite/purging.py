@@ -19,6 +19,7 @@ from typing import Literal
 import msgspec
 
 from receiver.inbox.retention import Limits, Purged
+from receiver.inbox.sqlite import lots
 from receiver.inbox.sqlite.connection import number, one, transaction
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.queries import SQL
@@ -48,16 +49,16 @@ _LOOK: dict[Kind, str] = {
     "quarantined": SQL["next_quarantined"],
     "events": SQL["next_events"],
 }
-_PURGE: dict[Kind, str] = {
+_PURGE = {
     "dead": SQL["purge_dead"],
     "quarantined": SQL["purge_quarantined"],
-    "events": SQL["purge_events"],
 }
 
-_Row = tuple[int, int, int, int]
-"""Position, whether old enough, bytes, whether needed."""
+_Row = tuple[int, int, int, int, int]
+"""Position, whether old enough, bytes, whether needed, and the lot, which goes as a whole."""
 
 _NEXT = msgspec.json.Decoder(list[_Row])
+_SEQS = msgspec.json.Decoder(list[int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +126,11 @@ class Purging:
         while True:
             look = partial(_look, kind=kind, after=self._after, before=before, limit=self._rows)
             rows = await self._engine.read(look)
-            if not any(old for _, old, _, _ in rows):
+            if not any(row[1] for row in rows):
                 return None
             rows = _enough(rows, min(excess, STEP_BYTES) if before == _ANY_TIME else STEP_BYTES)
             until = rows[-1][0]
-            if any(old and not needed for _, old, _, needed in rows):
+            if any(old and not needed for _, old, _, needed, _ in rows):
                 return _Stretch(kind, self._after, until, before)
             self._after = until
 
@@ -161,7 +162,7 @@ def _before(limits: Limits, kind: Kind, now: datetime) -> int | None:
 def _look(
     connection: sqlite3.Connection, kind: Kind, after: int, before: int, limit: int
 ) -> list[_Row]:
-    """The next rows of a kind: position, whether old enough, bytes, whether needed."""
+    """The next rows of a kind: `limit` of them, or those of one lot."""
     values = {"after": after, "before": before, "limit": limit}
     if kind == "events":
         floor = one(connection, SQL["floor"])
@@ -175,13 +176,15 @@ def _rows(connection: sqlite3.Connection, kind: Kind, values: dict[str, int]) ->
 
 
 def _enough(rows: list[_Row], wanted: int) -> list[_Row]:
-    """The first rows that free so many bytes, one at least."""
+    """The first rows that free so many bytes, in whole lots."""
     total = 0
-    for index, (_, _, size, needed) in enumerate(rows):
+    until = 0
+    for _, _, size, needed, lot in rows:
+        if total >= wanted and lot != until:
+            break
         total += 0 if needed else size + ROW_BYTES
-        if total >= wanted:
-            return rows[: index + 1]
-    return rows
+        until = lot
+    return [row for row in rows if row[4] <= until]
 
 
 def _oldest(connection: sqlite3.Connection, limit: int, wanted: int) -> _Stretch | None:
@@ -191,7 +194,7 @@ def _oldest(connection: sqlite3.Connection, limit: int, wanted: int) -> _Stretch
         values = {"after": 0, "before": _ANY_TIME, "limit": limit, "floor": _ANY_TIME}
         rows = _rows(connection, kind, values)
         if rows:
-            whole = [(at, old, size, 0) for at, old, size, _ in rows]
+            whole = [(at, old, size, 0, lot) for at, old, size, _, lot in rows]
             return _Stretch(kind, 0, _enough(whole, wanted)[-1][0], _ANY_TIME, forced=True)
     return None
 
@@ -202,8 +205,10 @@ def _delete(connection: sqlite3.Connection, stretch: _Stretch) -> Purged:
     values = {"after": stretch.after, "until": stretch.until, "before": stretch.before}
     by_force = stretch.forced and stretch.kind == "events"
     with _unhurried(connection), transaction(connection):
-        statement = SQL["purge_events_by_force"] if by_force else _PURGE[stretch.kind]
-        gone = _run(connection, statement, values)
+        if stretch.kind == "events":
+            gone = _delete_events(connection, values, by_force=by_force)
+        else:
+            gone = _run(connection, _PURGE[stretch.kind], values)
         if stretch.kind == "events" and gone:
             connection.execute(SQL["uncount_events"], (gone,)).close()
             _run(connection, SQL["purge_attempts"], values)
@@ -218,6 +223,15 @@ def _delete(connection: sqlite3.Connection, stretch: _Stretch) -> Purged:
     if stretch.kind == "quarantined":
         return Purged(quarantined=gone, forced=forced, held=held)
     return Purged(dead=gone, held=held)
+
+
+def _delete_events(
+    connection: sqlite3.Connection, values: dict[str, int], *, by_force: bool
+) -> int:
+    row = one(connection, SQL["gone_events_by_force" if by_force else "gone_events"], values)
+    seqs = _SEQS.decode(row[0]) if row else []
+    lots.delete(connection, seqs)
+    return len(seqs)
 
 
 def _run(connection: sqlite3.Connection, statement: str, values: dict[str, int]) -> int:

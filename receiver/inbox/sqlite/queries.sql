@@ -3,17 +3,28 @@
 -- Results of many rows come as one JSON text where that is possible: each row that sqlite3 hands
 -- over lets go of the interpreter's lock, and a busy event loop takes up to 5 ms to give it back.
 
--- name: insert_event
--- One accepted event; run with as many groups of values as there are events (queries.repeated).
-INSERT INTO events (id, source, type, key, time, received_at, node, user, operation, secret, trace,
-                    raw)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- name: insert_lot
+INSERT INTO lots (last, amount, released, oldest, newest, heads, bodies) VALUES (?, ?, ?, ?, ?, ?, ?);
 
--- name: insert_alike
--- As insert_event, where the first four are the same for all: what is handed over costs its time.
-INSERT INTO events (source, operation, secret, trace, id, type, key, time, received_at, node, user,
-                    raw)
-SELECT ?, ?, ?, ?, * FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?));
+-- name: lots_at
+-- The lots that hold the events at some positions, given as a JSON array; where one is deleted,
+-- the next lot may be among them.
+SELECT last, released, heads, bodies FROM lots
+WHERE last IN (
+    SELECT (SELECT min(last) FROM lots WHERE last >= wanted.value) FROM json_each(?) AS wanted
+)
+ORDER BY last;
+
+-- name: lots_between
+-- The lots of a stretch of positions, the first and the last of them in part.
+SELECT last, amount FROM lots
+WHERE last > :after AND last - amount < :until
+  AND last <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+ORDER BY last;
+
+-- name: delete_lots
+-- The numbers are given as a JSON array.
+DELETE FROM lots WHERE last IN (SELECT value FROM json_each(?));
 
 -- name: insert_quarantined
 INSERT INTO quarantine (id, source, type, key, time, received_at, node, user, operation, secret,
@@ -36,7 +47,9 @@ ORDER BY number;
 SELECT number, keys FROM dedup WHERE lasts = ? AND number > ? ORDER BY number LIMIT 64;
 
 -- name: count
-UPDATE tally SET events = events + ?, dedup_keys = dedup_keys + ?, last_dedup = ?;
+UPDATE tally
+SET events = events + :events, last_seq = last_seq + :events,
+    dedup_keys = dedup_keys + :dedup_keys, last_dedup = :last_dedup;
 
 -- name: begin_log
 -- How often the write-ahead log was begun anew: what changes nothing would not be written.
@@ -47,7 +60,7 @@ ON CONFLICT (name) DO UPDATE SET value = value + 1;
 UPDATE tally SET dedup_keys = dedup_keys - ?;
 
 -- name: tally
-SELECT events, dedup_keys, last_dedup FROM tally;
+SELECT events, dedup_keys, last_dedup, last_seq FROM tally;
 
 -- name: lengths
 -- Each length of time that keys are kept, in one look into the table for each.
@@ -75,11 +88,13 @@ SELECT place FROM cursors WHERE name = ?;
 
 -- name: last_seq
 -- The newest position ever given, also when its event is deleted.
-SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0);
+SELECT last_seq FROM tally;
 
 -- name: first_received_since
 -- The first position whose event was received at or after a time, within a stretch of positions.
-SELECT min(seq) FROM events WHERE seq > ? AND seq <= ? AND received_at >= ?;
+SELECT min(seq) FROM events
+WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+  AND seq > :after AND seq <= :until AND received_at >= :at;
 
 -- name: known_routes
 SELECT route FROM routes;
@@ -118,17 +133,25 @@ INSERT OR REPLACE INTO attempts (seq, route, number, next_at,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: heads
--- What routes choose by, of the events after a position.
-SELECT json_group_array(json_array(seq, source, type, node, user))
-FROM (SELECT seq, source, type, node, user FROM events WHERE seq > ? ORDER BY seq LIMIT ?);
+-- The heads of the next lots: about as many events as asked for. They are JSON as they stand, so
+-- that SQLite need not read what Python does.
+SELECT '[' || coalesce(group_concat('[' || (last - amount) || ',' || heads || ']'), '') || ']'
+FROM (
+    SELECT last, amount, heads FROM lots
+    WHERE last > :after AND last < (SELECT min(last) FROM lots WHERE last > :after) + :limit
+    ORDER BY last
+);
 
--- name: events_at
--- The events at some positions, given as a JSON array.
-SELECT seq, id, source, type, key, time, received_at, node, user, raw, operation, secret,
-       released, trace
-FROM events
-WHERE seq IN (SELECT value FROM json_each(?))
-ORDER BY seq;
+-- name: heads_at
+-- The heads of the lots of some positions, as `heads` and `lots_at`.
+SELECT '[' || coalesce(group_concat('[' || (last - amount) || ',' || heads || ']'), '') || ']'
+FROM (
+    SELECT last, amount, heads FROM lots
+    WHERE last IN (
+        SELECT (SELECT min(last) FROM lots WHERE last >= wanted.value) FROM json_each(?) AS wanted
+    )
+    ORDER BY last
+);
 
 -- name: places
 -- Where each route stands. Held back: an exception that is not the first of its lane.
@@ -173,28 +196,26 @@ ORDER BY routes.route;
 
 -- name: dead_letters
 -- A page of them by position; a page ends with the last route of its last position.
-SELECT dead.route, dead.attempts, dead.buried_at,
-       dead.failed_at, dead.kind, dead.error, dead.message, dead.traceback,
-       events.seq, events.id, events.source, events.type, events.key, events.time,
-       events.received_at, events.node, events.user, events.raw, events.operation,
-       events.secret, events.released, events.trace
-FROM dead JOIN events USING (seq)
-WHERE (:route IS NULL OR dead.route = :route)
+SELECT seq, route, attempts, buried_at, failed_at, kind, error, message, traceback
+FROM dead
+WHERE (:route IS NULL OR route = :route)
   AND again = 0
-  AND dead.seq > :after
-  AND dead.seq <= coalesce((
+  AND seq > :after
+  AND seq <= coalesce((
       SELECT seq FROM dead
       WHERE (:route IS NULL OR route = :route) AND again = 0 AND seq > :after
       ORDER BY seq LIMIT 1 OFFSET :limit - 1
   ), 9223372036854775807)
-ORDER BY dead.seq, dead.route;
+ORDER BY seq, route;
 
 -- name: attempts
-SELECT attempts.route, attempts.seq, attempts.number, attempts.next_at,
-       attempts.failed_at, attempts.kind, attempts.error, attempts.message, attempts.traceback
-FROM attempts JOIN events USING (seq)
-WHERE events.id = ?
-ORDER BY attempts.failed_at, attempts.route, attempts.number;
+SELECT route, seq, number, next_at, failed_at, kind, error, message, traceback
+FROM attempts
+WHERE seq IN (
+    SELECT seq FROM events
+    WHERE oldest >= substr(:id, 1, 8) AND oldest <= :id AND newest >= :id AND id = :id
+)
+ORDER BY failed_at, route, number;
 
 -- name: quarantined_at
 SELECT place, id, source, type, key, time, received_at, node, user, raw, operation, secret,
@@ -211,10 +232,11 @@ SELECT min(position) FROM (
 );
 
 -- name: next_events
--- The next events that every route has passed: position, whether old, bytes, whether needed.
-SELECT json_group_array(json_array(seq, old, bytes, needed))
+-- The next events that every route has passed, in whole lots: position, whether old, bytes, whether
+-- needed, and the lot.
+SELECT json_group_array(json_array(seq, old, bytes, needed, lot))
 FROM (
-    SELECT seq, received_at < :before AS old, length(raw) AS bytes,
+    SELECT seq, received_at < :before AS old, bytes,
            seq IN (SELECT seq FROM dead WHERE seq > :after)
            OR seq IN (
                SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
@@ -224,15 +246,18 @@ FROM (
                SELECT seq FROM replays CROSS JOIN exceptions
                    ON exceptions.route = 'replay:' || replays.number
                WHERE state = 'running' AND seq > :after
-           ) AS needed
+           ) AS needed,
+           lot
     FROM events
-    WHERE seq > :after AND seq <= :floor
-    ORDER BY seq LIMIT :limit
+    WHERE lot > :after
+      AND lot <= max(:after + :limit, (SELECT min(last) FROM lots WHERE last > :after))
+      AND seq > :after AND seq <= :floor
+    ORDER BY seq
 );
 
 -- name: next_quarantined
 -- As next_events; nobody needs them.
-SELECT json_group_array(json_array(place, old, bytes, 0))
+SELECT json_group_array(json_array(place, old, bytes, 0, place))
 FROM (
     SELECT place, received_at < :before AS old, length(raw) AS bytes
     FROM quarantine WHERE place > :after ORDER BY place LIMIT :limit
@@ -240,35 +265,46 @@ FROM (
 
 -- name: next_dead
 -- As next_events.
-SELECT json_group_array(json_array(seq, old, 0, 0))
+SELECT json_group_array(json_array(seq, old, 0, 0, seq))
 FROM (
     SELECT seq, max(buried_at) < :before AS old
     FROM dead WHERE seq > :after GROUP BY seq ORDER BY seq LIMIT :limit
 );
 
--- name: purge_events
--- The same is asked again, for a route may have begun since.
-DELETE FROM events
-WHERE seq > :after AND seq <= :until AND received_at < :before
-  AND seq <= coalesce((
-      SELECT min(position) FROM (
-          SELECT position FROM routes WHERE removed_at IS NULL
-          UNION ALL SELECT position FROM replays WHERE state = 'running'
+-- name: gone_events
+-- Which events of a stretch go. The same is asked again, for a route may have begun since.
+SELECT json_group_array(seq)
+FROM (
+    SELECT seq FROM events
+    WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+      AND seq > :after AND seq <= :until AND received_at < :before
+      AND seq <= coalesce((
+          SELECT min(position) FROM (
+              SELECT position FROM routes WHERE removed_at IS NULL
+              UNION ALL SELECT position FROM replays WHERE state = 'running'
+          )
+      ), 9223372036854775807)
+      AND seq NOT IN (SELECT seq FROM dead WHERE seq > :after AND seq <= :until)
+      AND seq NOT IN (
+          SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
+          WHERE removed_at IS NULL AND exceptions.seq > :after AND exceptions.seq <= :until
       )
-  ), 9223372036854775807)
-  AND seq NOT IN (SELECT seq FROM dead WHERE seq > :after AND seq <= :until)
-  AND seq NOT IN (
-      SELECT exceptions.seq FROM routes CROSS JOIN exceptions USING (route)
-      WHERE removed_at IS NULL AND exceptions.seq > :after AND exceptions.seq <= :until
-  )
-  AND seq NOT IN (
-      SELECT seq FROM replays CROSS JOIN exceptions
-          ON exceptions.route = 'replay:' || replays.number
-      WHERE state = 'running' AND seq > :after AND seq <= :until
-  );
+      AND seq NOT IN (
+          SELECT seq FROM replays CROSS JOIN exceptions
+              ON exceptions.route = 'replay:' || replays.number
+          WHERE state = 'running' AND seq > :after AND seq <= :until
+      )
+    ORDER BY seq
+);
 
--- name: purge_events_by_force
-DELETE FROM events WHERE seq > :after AND seq <= :until;
+-- name: gone_events_by_force
+SELECT json_group_array(seq)
+FROM (
+    SELECT seq FROM events
+    WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+      AND seq > :after AND seq <= :until
+    ORDER BY seq
+);
 
 -- name: purge_dead
 DELETE FROM dead WHERE seq > :after AND seq <= :until AND buried_at < :before;
@@ -280,12 +316,18 @@ DELETE FROM quarantine WHERE place > :after AND place <= :until AND received_at 
 -- What was kept of events that are gone.
 DELETE FROM attempts
 WHERE seq > :after AND seq <= :until
-  AND seq NOT IN (SELECT seq FROM events WHERE seq > :after AND seq <= :until);
+  AND seq NOT IN (
+      SELECT seq FROM events
+      WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+  );
 
 -- name: purge_dead_of_gone
 DELETE FROM dead
 WHERE seq > :after AND seq <= :until
-  AND seq NOT IN (SELECT seq FROM events WHERE seq > :after AND seq <= :until);
+  AND seq NOT IN (
+      SELECT seq FROM events
+      WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+  );
 
 -- name: uncount_events
 UPDATE tally SET events = events - ?;

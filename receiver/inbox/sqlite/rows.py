@@ -39,61 +39,32 @@ def moment(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-def _time(entry: Entry, received_at: int) -> int:
-    return received_at if entry.time is entry.received_at else micros(entry.time)
-
-
-def own(entry: Entry, received_at: int) -> tuple[Any, ...]:
-    """An entry's columns that `insert_alike` takes of each."""
-    return (
-        entry.id,
-        entry.type,
-        entry.key,
-        _time(entry, received_at),
-        received_at,
-        entry.node,
-        entry.user,
-        entry.raw,
-    )
-
-
-def envelope(entry: Entry, received_at: int) -> tuple[Any, ...]:
-    """An entry's columns up to the trace, as `insert_event` and `insert_quarantined` take them."""
+def quarantined_row(
+    entry: Entry, received_at: int, dedup_key: bytes | None, problems: str
+) -> tuple[Any, ...]:
+    """What `insert_quarantined` takes."""
     return (
         entry.id,
         entry.source,
         entry.type,
         entry.key,
-        _time(entry, received_at),
+        micros(entry.time),
         received_at,
         entry.node,
         entry.user,
         entry.operation,
         entry.secret,
         entry.trace,
+        dedup_key,
+        problems,
+        entry.raw,
     )
-
-
-def event(row: Sequence[Any]) -> Stored:
-    """A row of `events_at`."""
-    return _kept(row, row[0], released=bool(row[12]))
 
 
 def quarantined(row: Sequence[Any]) -> Stored:
     """A row of `quarantined_at`."""
-    return _kept(row, None, problems=_STRINGS.decode(row[12]), place=row[0])
-
-
-def _kept(
-    row: Sequence[Any],
-    seq: int | None,
-    *,
-    released: bool = False,
-    problems: tuple[str, ...] = (),
-    place: int | None = None,
-) -> Stored:
     return Stored(
-        seq=seq,
+        seq=None,
         id=row[1],
         source=row[2],
         type=row[3],
@@ -105,21 +76,20 @@ def _kept(
         raw=row[9],
         operation=row[10],
         secret=row[11],
+        problems=_STRINGS.decode(row[12]),
         trace=row[13],
-        released=released,
-        problems=problems,
-        place=place,
+        place=row[0],
     )
 
 
-def dead_letter(row: Sequence[Any]) -> DeadLetter:
-    """A row of `dead_letters`."""
+def dead_letter(row: Sequence[Any], event: Stored) -> DeadLetter:
+    """A row of `dead_letters`, and its event."""
     return DeadLetter(
-        route=row[0],
-        attempts=row[1],
-        buried_at=moment(row[2]),
-        failure=_failure(row[3:8]),
-        event=event(row[8:]),
+        route=row[1],
+        attempts=row[2],
+        buried_at=moment(row[3]),
+        failure=_failure(row[4:]),
+        event=event,
     )
 
 

@@ -8,27 +8,45 @@ CREATE TABLE meta (
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Accepted events, in order. AUTOINCREMENT: a position is never given twice, whatever is deleted.
--- The payload stands last, so that what routes choose by is read without it.
-CREATE TABLE events (
-    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
-    id          TEXT NOT NULL,
-    source      TEXT NOT NULL,
-    type        TEXT NOT NULL,
-    key         TEXT,
-    time        INTEGER NOT NULL,
-    received_at INTEGER NOT NULL,
-    node        TEXT,
-    user        TEXT,
-    operation   TEXT NOT NULL,
-    secret      TEXT NOT NULL,
-    trace       TEXT,
-    released    INTEGER NOT NULL DEFAULT 0,
-    raw         BLOB NOT NULL
+-- Accepted events, in order: some of one transaction in each row, a lot (lots.py). Its positions are
+-- the `amount` up to `last`. `oldest` and `newest` are the least and the greatest of its ids, by which
+-- it is found: ids begin with their time, and those of a lot have their first 8 characters in common.
+CREATE TABLE lots (
+    last     INTEGER PRIMARY KEY,
+    amount   INTEGER NOT NULL,
+    released INTEGER NOT NULL,  -- 1: out of quarantine, one event
+    oldest   TEXT NOT NULL,
+    newest   TEXT NOT NULL,
+    heads    TEXT NOT NULL,  -- all but the payloads: a JSON array, whose columns `events` names
+    bodies   BLOB NOT NULL  -- the payloads, one after another
 ) STRICT;
-CREATE UNIQUE INDEX events_id ON events (id);
+-- UNIQUE: so that what is handed in once more by mistake is refused.
+CREATE UNIQUE INDEX lots_ids ON lots (oldest, newest);
 -- They come long after their time, and are few; all others are in the order of their time.
-CREATE INDEX events_released ON events (received_at) WHERE released = 1;
+CREATE INDEX lots_released ON lots (last) WHERE released = 1;
+
+-- Each event on its own. Who looks for some says in which lots: `lot`, `oldest` and `newest` are
+-- looked up, all else is worked out for each event.
+CREATE VIEW events AS
+SELECT last - amount + 1 + head.key AS seq,
+       json_extract(head.value, '$[4]') AS id,
+       json_extract(head.value, '$[0]') AS source,
+       json_extract(head.value, '$[1]') AS type,
+       json_extract(head.value, '$[5]') AS key,
+       json_extract(head.value, '$[6]') AS time,
+       json_extract(head.value, '$[7]') AS received_at,
+       json_extract(head.value, '$[2]') AS node,
+       json_extract(head.value, '$[3]') AS user,
+       json_extract(head.value, '$[8]') AS operation,
+       json_extract(head.value, '$[9]') AS secret,
+       json_extract(head.value, '$[10]') AS trace,
+       released,
+       substr(bodies, 1 + json_extract(head.value, '$[11]'), json_extract(head.value, '$[12]')) AS raw,
+       json_extract(head.value, '$[12]') AS bytes,
+       last AS lot,
+       oldest,
+       newest
+FROM lots, json_each(heads) AS head;
 
 -- Authentic events that the contract does not know; `place` is their order of arrival.
 CREATE TABLE quarantine (
@@ -65,15 +83,16 @@ CREATE TABLE dedup (
     PRIMARY KEY (lasts, number)
 ) STRICT, WITHOUT ROWID;
 
--- How many events and dedup keys there are, for counting them would read them; and the number
--- that was given to a row of `dedup` last.
+-- How many events and dedup keys there are, for counting them would read them; and what was given
+-- last: a position, which is never given twice, whatever is deleted, and a number of a row of `dedup`.
 CREATE TABLE tally (
     only       INTEGER PRIMARY KEY CHECK (only = 1),
     events     INTEGER NOT NULL,
     dedup_keys INTEGER NOT NULL,
-    last_dedup INTEGER NOT NULL
+    last_dedup INTEGER NOT NULL,
+    last_seq   INTEGER NOT NULL
 ) STRICT;
-INSERT INTO tally VALUES (1, 0, 0, 0);
+INSERT INTO tally VALUES (1, 0, 0, 0, 0);
 
 -- Where each puller is, kept in the transaction of the events that it pulled.
 CREATE TABLE cursors (

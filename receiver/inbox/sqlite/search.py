@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from receiver.inbox import Query, Stored
-from receiver.inbox.sqlite import rows, views
+from receiver.inbox.sqlite import lots, rows, views
 from receiver.inbox.sqlite.connection import one
 from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.views import STRETCH
@@ -82,7 +82,7 @@ def page(
     places = [place for place, event_type in _FOUND.decode(text) if patterns.match(event_type)]
     if query.newest_first:
         places.reverse()
-    read = views.quarantined_at if quarantined else views.events_at
+    read = views.quarantined_at if quarantined else lots.at
     found = read(connection, places[:limit])
     return found[::-1] if query.newest_first else found
 
@@ -131,7 +131,7 @@ def _position_at(connection: sqlite3.Connection, moment: datetime, low: int, hig
     wanted = rows.micros(moment)
 
     def received(seq: int) -> int:
-        row = one(connection, SQL["first_from"], (seq,))
+        row = one(connection, SQL["first_from"], {"seq": seq})
         return wanted if row is None or row[0] > high else int(row[1])
 
     return bisect_left(range(low + 1, high + 1), wanted, key=received) + low + 1

@@ -5,7 +5,8 @@
 SELECT json_group_array(json_array(seq, type))
 FROM (
     SELECT seq, type FROM events
-    WHERE seq > :low AND seq <= :high
+    WHERE lot > :low AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :high), :high)
+      AND seq > :low AND seq <= :high
       AND (:among IS NULL OR seq IN (SELECT value FROM json_each(:among)))
       AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
       AND (:begins IS NULL OR substr(id, 1, length(:begins)) = :begins)
@@ -37,20 +38,25 @@ FROM (
 
 -- name: places_of_ids
 -- Where the events of some ids are, given as a JSON array: the first and the last position.
-SELECT min(seq), max(seq) FROM events WHERE id IN (SELECT value FROM json_each(?));
+SELECT min(seq), max(seq)
+FROM json_each(?) AS wanted CROSS JOIN events
+WHERE oldest >= substr(wanted.value, 1, 8) AND oldest <= wanted.value AND newest >= wanted.value
+  AND events.id = wanted.value;
 
 -- name: ends_of_events
-SELECT min(seq), max(seq) FROM events;
+SELECT (SELECT last - amount + 1 FROM lots ORDER BY last LIMIT 1), (SELECT max(last) FROM lots);
 
 -- name: oldest_event
-SELECT received_at FROM events ORDER BY seq LIMIT 1;
+SELECT json_extract(heads, '$[0][7]') FROM lots ORDER BY last LIMIT 1;
 
 -- name: ends_of_quarantine
 SELECT min(place), max(place) FROM quarantine;
 
 -- name: first_from
 -- The first event at or after a position that was not released: when it was received.
-SELECT seq, received_at FROM events WHERE seq >= ? AND released = 0 ORDER BY seq LIMIT 1;
+SELECT max(last - amount + 1, :seq),
+       json_extract(heads, '$[' || max(0, :seq - (last - amount + 1)) || '][7]')
+FROM lots WHERE last >= :seq AND released = 0 ORDER BY last LIMIT 1;
 
 -- name: released_between
 -- The first and the last position of released events that were received in a stretch of time.
@@ -66,4 +72,4 @@ SELECT json_group_array(DISTINCT seq) FROM dead WHERE again = 0 AND seq > ? AND 
 SELECT json_group_array(DISTINCT seq) FROM exceptions WHERE seq > ? AND seq <= ?;
 
 -- name: positions_released
-SELECT json_group_array(seq) FROM events WHERE released = 1 AND seq > ? AND seq <= ?;
+SELECT json_group_array(last) FROM lots WHERE released = 1 AND last > ? AND last <= ?;

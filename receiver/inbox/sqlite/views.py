@@ -13,20 +13,13 @@ from dataclasses import dataclass
 import msgspec
 
 from receiver.inbox import Attempt, DeadLetter, RoutePlace, Standing, Stored
-from receiver.inbox.sqlite import rows
+from receiver.inbox.sqlite import lots, rows
 from receiver.inbox.sqlite.connection import number, one
 from receiver.inbox.sqlite.duplicates import oldest_key
 from receiver.inbox.sqlite.queries import SQL
 
 STRETCH = 20_000
 """Positions that one read walks over, at most: a few hundred milliseconds without an index."""
-
-
-def events_at(connection: sqlite3.Connection, seqs: list[int]) -> list[Stored]:
-    """The events at some positions, oldest first; those that are deleted are left out."""
-    at = msgspec.json.encode(seqs).decode()
-    with closing(connection.execute(SQL["events_at"], (at,))) as cursor:
-        return [rows.event(row) for row in cursor.fetchall()]
 
 
 def quarantined_at(connection: sqlite3.Connection, places: list[int]) -> list[Stored]:
@@ -40,7 +33,8 @@ def first_since(connection: sqlite3.Connection, after: int, at: int) -> tuple[in
     """The first event of a stretch that was received at or after `at`, and the stretch's end."""
     last = last_seq(connection)
     end = min(after + STRETCH, last)
-    row = one(connection, SQL["first_received_since"], (after, end, at))
+    stretch = {"after": after, "until": end, "at": at}
+    row = one(connection, SQL["first_received_since"], stretch)
     return (None if row is None or row[0] is None else row[0]), end
 
 
@@ -61,12 +55,16 @@ def dead_letters(
     """A page of dead letters."""
     values = {"route": route, "after": after, "limit": limit}
     with closing(connection.execute(SQL["dead_letters"], values)) as cursor:
-        return [rows.dead_letter(row) for row in cursor.fetchall()]
+        letters = cursor.fetchall()
+    events = {event.seq: event for event in lots.at(connection, [letter[0] for letter in letters])}
+    return [
+        rows.dead_letter(letter, events[letter[0]]) for letter in letters if letter[0] in events
+    ]
 
 
 def attempts(connection: sqlite3.Connection, event_id: str) -> list[Attempt]:
     """The failed attempts on one event."""
-    with closing(connection.execute(SQL["attempts"], (event_id,))) as cursor:
+    with closing(connection.execute(SQL["attempts"], {"id": event_id})) as cursor:
         return [rows.attempt(row) for row in cursor.fetchall()]
 
 
@@ -112,7 +110,7 @@ class Counts:
 
 def counts(connection: sqlite3.Connection) -> Counts:
     """How much of everything there is."""
-    events, keys, _ = one(connection, SQL["tally"]) or (0, 0, 0)
+    events, keys, _, _ = one(connection, SQL["tally"]) or (0, 0, 0, 0)
     oldest = one(connection, SQL["oldest_event"])
     page_bytes = number(connection, "PRAGMA page_size")
     return Counts(

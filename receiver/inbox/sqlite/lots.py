@@ -1,0 +1,231 @@
+"""Accepted events as the store keeps them: some of one transaction in each row, a lot.
+
+A row of its own for each event takes more time than all else about keeping it. So what was kept
+together stands together: `heads` says all of a lot's events but their payloads, which stand one
+after another in `bodies`. Some of a lot can be deleted: then what is left of it is written anew.
+Must not know: dedup keys, routes, who reads.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from receiver.inbox import Entry, Stored
+from receiver.inbox.sqlite.connection import one
+from receiver.inbox.sqlite.queries import SQL
+from receiver.inbox.sqlite.rows import micros, moment
+
+MOST = 64
+"""Events of a lot: whoever reads one of them reads all their heads."""
+
+MOST_BYTES = 64 * 1024
+"""Of payloads in a lot of several events."""
+
+PREFIX = 8
+"""First characters that the ids of a lot have in common: of a UUIDv7, 65 seconds of its time. An
+id is looked for in the lots of its prefix (`events_of_ids` in search.sql)."""
+
+Kept = tuple[Entry, int]
+"""An event, and when it came, in microseconds."""
+
+
+class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What `heads` says of an event; what routes choose by stands first. Times in microseconds."""
+
+    source: str
+    type: str
+    node: str | None
+    user: str | None
+    id: str
+    key: str | None
+    time: int
+    received_at: int
+    operation: str
+    secret: str
+    trace: str | None
+    start: int
+    """Where its payload begins in `bodies`."""
+    size: int
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[_Head]).decode
+
+
+def insert(connection: sqlite3.Connection, accepted: Sequence[Kept], last: int) -> int:
+    """Write events, in order, after the position `last`; the position of the last one."""
+    for start in range(0, len(accepted), MOST):
+        some = accepted[start : start + MOST]
+        ids = [entry.id for entry, _ in some]
+        oldest, newest = min(ids), max(ids)
+        if oldest[:PREFIX] == newest[:PREFIX] and _small(some):
+            last += len(some)
+            _insert(connection, last, oldest, newest, some)
+            continue
+        for lot in _apart(some):
+            last += len(lot)
+            ids = [entry.id for entry, _ in lot]
+            _insert(connection, last, min(ids), max(ids), lot)
+    return last
+
+
+def _small(some: Sequence[Kept]) -> bool:
+    return len(some) == 1 or sum([len(entry.raw) for entry, _ in some]) <= MOST_BYTES
+
+
+def _apart(some: Sequence[Kept]) -> Iterator[list[Kept]]:
+    """Events as lots that are neither too large nor of several prefixes, in order."""
+    for _, alike in groupby(some, lambda kept: kept[0].id[:PREFIX]):
+        lot: list[Kept] = []
+        size = 0
+        for kept in alike:
+            size += len(kept[0].raw)
+            if lot and size > MOST_BYTES:
+                yield lot
+                lot, size = [], len(kept[0].raw)
+            lot.append(kept)
+        yield lot
+
+
+def _insert(
+    connection: sqlite3.Connection, last: int, oldest: str, newest: str, lot: Sequence[Kept]
+) -> None:
+    heads: list[tuple[Any, ...]] = []
+    bodies: list[bytes] = []
+    start = 0
+    for entry, at in lot:
+        raw = entry.raw
+        size = len(raw)
+        heads.append(
+            (
+                entry.source,
+                entry.type,
+                entry.node,
+                entry.user,
+                entry.id,
+                entry.key,
+                at if entry.time is entry.received_at else micros(entry.time),
+                at,
+                entry.operation,
+                entry.secret,
+                entry.trace,
+                start,
+                size,
+            )
+        )
+        bodies.append(raw)
+        start += size
+    told = _encode(heads).decode()
+    row = (last, len(lot), 0, oldest, newest, told, b"".join(bodies))
+    connection.execute(SQL["insert_lot"], row).close()
+
+
+def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
+    """Write an event that was in quarantine, at the position `last`."""
+    head = _Head(
+        source=event.source,
+        type=event.type,
+        node=event.node,
+        user=event.user,
+        id=event.id,
+        key=event.key,
+        time=micros(event.time),
+        received_at=micros(event.received_at),
+        operation=event.operation,
+        secret=event.secret,
+        trace=event.trace,
+        start=0,
+        size=len(event.raw),
+    )
+    row = (last, 1, 1, event.id, event.id, _encode([head]).decode(), event.raw)
+    connection.execute(SQL["insert_lot"], row).close()
+
+
+def at(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Stored]:
+    """The events at some positions, oldest first; those that are deleted are left out."""
+    wanted = set(seqs)
+    listed = msgspec.json.encode(seqs).decode()
+    with closing(connection.execute(SQL["lots_at"], (listed,))) as cursor:
+        lots = cursor.fetchall()
+    found: list[Stored] = []
+    for last, released, heads, bodies in lots:
+        kept = _decode(heads)
+        found += [
+            _stored(seq, head, bodies, released=bool(released))
+            for seq, head in enumerate(kept, last - len(kept) + 1)
+            if seq in wanted
+        ]
+    return found
+
+
+def _stored(seq: int, head: _Head, bodies: bytes, *, released: bool) -> Stored:
+    return Stored(
+        seq=seq,
+        id=head.id,
+        source=head.source,
+        type=head.type,
+        key=head.key,
+        time=moment(head.time),
+        received_at=moment(head.received_at),
+        node=head.node,
+        user=head.user,
+        raw=bodies[head.start : head.start + head.size],
+        operation=head.operation,
+        secret=head.secret,
+        trace=head.trace,
+        released=released,
+    )
+
+
+def delete(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
+    """Delete the events at some positions, given in order."""
+    if not seqs:
+        return
+    gone = set(seqs)
+    between = {"after": seqs[0] - 1, "until": seqs[-1]}
+    with closing(connection.execute(SQL["lots_between"], between)) as cursor:
+        lots = cursor.fetchall()
+    touched: list[int] = []
+    remains: list[tuple[Any, ...]] = []
+    for last, amount in lots:
+        first = last - amount + 1
+        left = [index for index in range(amount) if first + index not in gone]
+        if len(left) < amount:
+            touched.append(last)
+            if left:
+                remains += _remains(connection, last, left)
+    listed = msgspec.json.encode(touched).decode()
+    connection.execute(SQL["delete_lots"], (listed,)).close()
+    connection.executemany(SQL["insert_lot"], remains).close()
+
+
+def _remains(
+    connection: sqlite3.Connection, last: int, left: Sequence[int]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of what is left of a lot, by their indexes: one for each run of positions."""
+    row = one(connection, SQL["lots_at"], (f"[{last}]",))
+    assert row is not None, "it was there in this transaction"
+    _, released, heads, bodies = row
+    kept = _decode(heads)
+    first = last - len(kept) + 1
+    for _, run in groupby(enumerate(left), lambda pair: pair[1] - pair[0]):
+        indexes = [index for _, index in run]
+        some = kept[indexes[0] : indexes[-1] + 1]
+        begin, end = some[0].start, some[-1].start + some[-1].size
+        moved = [msgspec.structs.replace(head, start=head.start - begin) for head in some]
+        ids = [head.id for head in some]
+        yield (
+            first + indexes[-1],
+            len(some),
+            released,
+            min(ids),
+            max(ids),
+            _encode(moved).decode(),
+            bodies[begin:end],
+        )

@@ -56,6 +56,8 @@ class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[_Head]).decode
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_one = msgspec.json.Decoder(_Head).decode
 
 
 def insert(connection: sqlite3.Connection, accepted: Sequence[Kept], last: int) -> int:
@@ -155,9 +157,9 @@ def at(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Stored]:
         lots = cursor.fetchall()
     found: list[Stored] = []
     for last, released, heads, bodies in lots:
-        kept = _decode(heads)
+        kept = _split(heads)
         found += [
-            _stored(seq, head, bodies, released=bool(released))
+            _stored(seq, _decode_one(head), bodies, released=bool(released))
             for seq, head in enumerate(kept, last - len(kept) + 1)
             if seq in wanted
         ]

@@ -145,6 +145,7 @@ def _filters(query: Query, stretch: Stretch) -> dict[str, Any]:
         "low": stretch.low,
         "high": stretch.high,
         "among": None,
+        "named": listed(_named(query)),
         "ids": listed(query.ids),
         "begins": query.begins,
         "sources": listed(query.sources),
@@ -154,3 +155,12 @@ def _filters(query: Query, stretch: Stretch) -> dict[str, Any]:
         "until": None if query.until is None else rows.micros(query.until),
         "part": None if query.text is None else query.text.encode("utf-8", "surrogatepass"),
     }
+
+
+def _named(query: Query) -> tuple[str, ...]:
+    """Texts of which one stands in the head of each event that is asked for; none: nobody knows.
+
+    A text is in JSON as it is if nothing in it has to be escaped.
+    """
+    wanted = query.nodes or query.users
+    return wanted if all(text.isprintable() and not {*text} & {*'"\\'} for text in wanted) else ()

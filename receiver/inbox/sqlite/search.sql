@@ -2,10 +2,18 @@
 
 -- name: select_events
 -- Which events within a stretch of positions a query asks for: (seq, type) pairs, oldest first.
+-- Lots in which none of the `named` texts stands, or not the part of a payload, are not taken apart.
 SELECT json_group_array(json_array(seq, type))
 FROM (
     SELECT seq, type FROM events
-    WHERE lot > :low AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :high), :high)
+    WHERE lot IN (
+        SELECT last FROM lots
+        WHERE last > :low
+          AND last <= coalesce((SELECT min(last) FROM lots WHERE last >= :high), :high)
+          AND (:named IS NULL
+               OR EXISTS (SELECT 1 FROM json_each(:named) WHERE instr(heads, value) > 0))
+          AND (:part IS NULL OR instr(bodies, :part) > 0)
+    )
       AND seq > :low AND seq <= :high
       AND (:among IS NULL OR seq IN (SELECT value FROM json_each(:among)))
       AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))

@@ -92,7 +92,7 @@ async def test_an_older_store_is_migrated_with_all_it_holds(inbox, open_file, ne
     assert connection.execute("SELECT count(*) FROM events").fetchone() == (2,)
 
 
-async def test_a_store_of_version_1_becomes_lots_with_all_it_holds(store, path):
+async def test_a_store_of_version_1_becomes_bundles_with_all_it_holds(store, path):
     """It kept a row for each event."""
     with closing(connect(path, synchronous="FULL", create=True)) as old:
         old.executescript(Path(__file__).with_name("schemas").joinpath("1.sql").read_text())

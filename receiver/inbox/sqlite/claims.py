@@ -12,7 +12,7 @@ from functools import partial
 
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Claim, Failure, RouteStart
-from receiver.inbox.sqlite import heads, lots, routes, views
+from receiver.inbox.sqlite import bundles, heads, routes, views
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.registering import Registering
 from receiver.inbox.sqlite.routes import Asked, Route, Saving
@@ -60,7 +60,7 @@ class Claims:
                 if not turns:
                     return []
                 seqs = [turn.seq for turn in turns]
-                events = await self._engine.read(partial(lots.at, seqs=seqs))
+                events = await self._engine.read(partial(bundles.at, seqs=seqs))
             except BaseException:
                 route.hand_back(turns)
                 raise

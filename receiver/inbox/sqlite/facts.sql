@@ -37,12 +37,13 @@ DELETE FROM closings
 WHERE seq > :after AND seq <= :until
   AND seq NOT IN (
       SELECT seq FROM events
-      WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+      WHERE bundle > :after
+        AND bundle <= coalesce((SELECT min(last) FROM bundles WHERE last >= :until), :until)
   );
 
 -- name: purge_passages
 -- Those that ended before the oldest event that is kept; some at a time.
-WITH oldest (seq) AS (SELECT last - amount + 1 FROM lots ORDER BY last LIMIT 1)
+WITH oldest (seq) AS (SELECT last - amount + 1 FROM bundles ORDER BY last LIMIT 1)
 DELETE FROM passages WHERE (route, first) IN (
     SELECT passages.route, passages.first
     FROM oldest CROSS JOIN routes CROSS JOIN passages

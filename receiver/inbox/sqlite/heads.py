@@ -19,7 +19,7 @@ PAGE = 1_000
 
 
 class _Beginning(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The first of what a lot says of each of its events (lots.py)."""
+    """The first of what a bundle says of each of its events (bundles.py)."""
 
     source: str
     type: str
@@ -27,12 +27,12 @@ class _Beginning(msgspec.Struct, array_like=True, frozen=True, gc=False):
     user: str | None
 
 
-_LOTS = msgspec.json.Decoder(list[tuple[int, list[_Beginning]]])
-"""Of each lot the position before it, and its events."""
+_BUNDLES = msgspec.json.Decoder(list[tuple[int, list[_Beginning]]])
+"""Of each bundle the position before it, and its events."""
 
 
 def heads(connection: sqlite3.Connection, after: int, limit: int) -> list[Head]:
-    """What routes choose by, of the next events: `limit` of them, or fewer than a lot more."""
+    """What routes choose by, of the next events: `limit` of them, or fewer than a bundle more."""
     row = one(connection, SQL["heads"], {"after": after, "limit": limit})
     return [head for head in _read(row) if head.seq > after]
 
@@ -47,6 +47,6 @@ def _read(row: tuple[str] | None) -> list[Head]:
     assert row is not None, "an aggregate of nothing is a row, too"
     return [
         Head(seq, event.source, event.type, event.node, event.user)
-        for before, events in _LOTS.decode(row[0])
+        for before, events in _BUNDLES.decode(row[0])
         for seq, event in enumerate(events, before + 1)
     ]

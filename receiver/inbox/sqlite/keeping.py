@@ -17,7 +17,7 @@ import msgspec
 
 from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
-from receiver.inbox.sqlite import lots
+from receiver.inbox.sqlite import bundles
 from receiver.inbox.sqlite.duplicates import Duplicates, Known, key_of
 from receiver.inbox.sqlite.queries import SQL, repeated
 from receiver.inbox.sqlite.rows import micros, quarantined_row
@@ -80,7 +80,7 @@ class Keeper:
         receipts = [
             self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)
         ]
-        newest = lots.insert(connection, rows.accepted, self._duplicates.last_seq)
+        newest = bundles.insert(connection, rows.accepted, self._duplicates.last_seq)
         _insert(connection, "insert_quarantined", rows.quarantine)
         if rows.accepted or rows.new_keys:
             counted = {

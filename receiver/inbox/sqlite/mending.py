@@ -18,7 +18,7 @@ import msgspec
 from receiver.inbox.letters import Letter
 from receiver.inbox.readmission import Rejudged
 from receiver.inbox.rules import lane
-from receiver.inbox.sqlite import lots, views
+from receiver.inbox.sqlite import bundles, views
 from receiver.inbox.sqlite.claims import Claims
 from receiver.inbox.sqlite.connection import one, transaction
 from receiver.inbox.sqlite.engine import Engine
@@ -128,7 +128,7 @@ def _readmit_one(each: Rejudged, connection: sqlite3.Connection) -> int | None:
         kept, type=each.type, key=each.key, time=each.time, node=each.node, user=each.user
     )
     seq = views.last_seq(connection) + 1
-    lots.release(connection, judged, seq)
+    bundles.release(connection, judged, seq)
     connection.execute(SQL["count_released"], (seq,)).close()
     connection.execute(SQL["leave_quarantine"], (each.id,)).close()
     return seq

@@ -19,7 +19,7 @@ from typing import Literal
 import msgspec
 
 from receiver.inbox.retention import Limits, Purged
-from receiver.inbox.sqlite import lots
+from receiver.inbox.sqlite import bundles
 from receiver.inbox.sqlite.connection import number, one, transaction
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.queries import SQL
@@ -55,7 +55,7 @@ _PURGE = {
 }
 
 _Row = tuple[int, int, int, int, int]
-"""Position, whether old enough, bytes, whether needed, and the lot, which goes as a whole."""
+"""Position, whether old enough, bytes, whether needed, and the bundle, which goes as a whole."""
 
 _NEXT = msgspec.json.Decoder(list[_Row])
 _SEQS = msgspec.json.Decoder(list[int])
@@ -162,7 +162,7 @@ def _before(limits: Limits, kind: Kind, now: datetime) -> int | None:
 def _look(
     connection: sqlite3.Connection, kind: Kind, after: int, before: int, limit: int
 ) -> list[_Row]:
-    """The next rows of a kind: `limit` of them, or those of one lot."""
+    """The next rows of a kind: `limit` of them, or those of one bundle."""
     values = {"after": after, "before": before, "limit": limit}
     if kind == "events":
         floor = one(connection, SQL["floor"])
@@ -176,14 +176,14 @@ def _rows(connection: sqlite3.Connection, kind: Kind, values: dict[str, int]) ->
 
 
 def _enough(rows: list[_Row], wanted: int) -> list[_Row]:
-    """The first rows that free so many bytes, in whole lots."""
+    """The first rows that free so many bytes, in whole bundles."""
     total = 0
     until = 0
-    for _, _, size, needed, lot in rows:
-        if total >= wanted and lot != until:
+    for _, _, size, needed, bundle in rows:
+        if total >= wanted and bundle != until:
             break
         total += 0 if needed else size + ROW_BYTES
-        until = lot
+        until = bundle
     return [row for row in rows if row[4] <= until]
 
 
@@ -194,7 +194,7 @@ def _oldest(connection: sqlite3.Connection, limit: int, wanted: int) -> _Stretch
         values = {"after": 0, "before": _ANY_TIME, "limit": limit, "floor": _ANY_TIME}
         rows = _rows(connection, kind, values)
         if rows:
-            whole = [(at, old, size, 0, lot) for at, old, size, _, lot in rows]
+            whole = [(at, old, size, 0, bundle) for at, old, size, _, bundle in rows]
             return _Stretch(kind, 0, _enough(whole, wanted)[-1][0], _ANY_TIME, forced=True)
     return None
 
@@ -230,7 +230,7 @@ def _delete_events(
 ) -> int:
     row = one(connection, SQL["gone_events_by_force" if by_force else "gone_events"], values)
     seqs = _SEQS.decode(row[0]) if row else []
-    lots.delete(connection, seqs)
+    bundles.delete(connection, seqs)
     return len(seqs)
 
 

@@ -3,28 +3,28 @@
 -- Results of many rows come as one JSON text where that is possible: each row that sqlite3 hands
 -- over lets go of the interpreter's lock, and a busy event loop takes up to 5 ms to give it back.
 
--- name: insert_lot
-INSERT INTO lots (last, amount, released, oldest, newest, heads, bodies) VALUES (?, ?, ?, ?, ?, ?, ?);
+-- name: insert_bundle
+INSERT INTO bundles (last, amount, released, oldest, newest, heads, bodies) VALUES (?, ?, ?, ?, ?, ?, ?);
 
--- name: lots_at
--- The lots that hold the events at some positions, given as a JSON array; where one is deleted,
--- the next lot may be among them.
-SELECT last, released, heads, bodies FROM lots
+-- name: bundles_at
+-- The bundles that hold the events at some positions, given as a JSON array; where one is deleted,
+-- the next bundle may be among them.
+SELECT last, released, heads, bodies FROM bundles
 WHERE last IN (
-    SELECT (SELECT min(last) FROM lots WHERE last >= wanted.value) FROM json_each(?) AS wanted
+    SELECT (SELECT min(last) FROM bundles WHERE last >= wanted.value) FROM json_each(?) AS wanted
 )
 ORDER BY last;
 
--- name: lots_between
--- The lots of a stretch of positions, the first and the last of them in part.
-SELECT last, amount FROM lots
+-- name: bundles_between
+-- The bundles of a stretch of positions, the first and the last of them in part.
+SELECT last, amount FROM bundles
 WHERE last > :after AND last - amount < :until
-  AND last <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+  AND last <= coalesce((SELECT min(last) FROM bundles WHERE last >= :until), :until)
 ORDER BY last;
 
--- name: delete_lots
+-- name: delete_bundles
 -- The numbers are given as a JSON array.
-DELETE FROM lots WHERE last IN (SELECT value FROM json_each(?));
+DELETE FROM bundles WHERE last IN (SELECT value FROM json_each(?));
 
 -- name: insert_quarantined
 INSERT INTO quarantine (id, source, type, key, time, received_at, node, user, operation, secret,
@@ -93,7 +93,8 @@ SELECT last_seq FROM tally;
 -- name: first_received_since
 -- The first position whose event was received at or after a time, within a stretch of positions.
 SELECT min(seq) FROM events
-WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+WHERE bundle > :after
+  AND bundle <= coalesce((SELECT min(last) FROM bundles WHERE last >= :until), :until)
   AND seq > :after AND seq <= :until AND received_at >= :at;
 
 -- name: known_routes
@@ -133,22 +134,22 @@ INSERT OR REPLACE INTO attempts (seq, route, number, next_at,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: heads
--- The heads of the next lots: about as many events as asked for. They are JSON as they stand, so
+-- The heads of the next bundles: about as many events as asked for. They are JSON as they stand, so
 -- that SQLite need not read what Python does.
 SELECT '[' || coalesce(group_concat('[' || (last - amount) || ',' || heads || ']'), '') || ']'
 FROM (
-    SELECT last, amount, heads FROM lots
-    WHERE last > :after AND last < (SELECT min(last) FROM lots WHERE last > :after) + :limit
+    SELECT last, amount, heads FROM bundles
+    WHERE last > :after AND last < (SELECT min(last) FROM bundles WHERE last > :after) + :limit
     ORDER BY last
 );
 
 -- name: heads_at
--- The heads of the lots of some positions, as `heads` and `lots_at`.
+-- The heads of the bundles of some positions, as `heads` and `bundles_at`.
 SELECT '[' || coalesce(group_concat('[' || (last - amount) || ',' || heads || ']'), '') || ']'
 FROM (
-    SELECT last, amount, heads FROM lots
+    SELECT last, amount, heads FROM bundles
     WHERE last IN (
-        SELECT (SELECT min(last) FROM lots WHERE last >= wanted.value) FROM json_each(?) AS wanted
+        SELECT (SELECT min(last) FROM bundles WHERE last >= wanted.value) FROM json_each(?) AS wanted
     )
     ORDER BY last
 );
@@ -232,9 +233,9 @@ SELECT min(position) FROM (
 );
 
 -- name: next_events
--- The next events that every route has passed, in whole lots: position, whether old, bytes, whether
--- needed, and the lot.
-SELECT json_group_array(json_array(seq, old, bytes, needed, lot))
+-- The next events that every route has passed, in whole bundles: position, whether old, bytes, whether
+-- needed, and the bundle.
+SELECT json_group_array(json_array(seq, old, bytes, needed, bundle))
 FROM (
     SELECT seq, received_at < :before AS old, bytes,
            seq IN (SELECT seq FROM dead WHERE seq > :after)
@@ -247,10 +248,10 @@ FROM (
                    ON exceptions.route = 'replay:' || replays.number
                WHERE state = 'running' AND seq > :after
            ) AS needed,
-           lot
+           bundle
     FROM events
-    WHERE lot > :after
-      AND lot <= max(:after + :limit, (SELECT min(last) FROM lots WHERE last > :after))
+    WHERE bundle > :after
+      AND bundle <= max(:after + :limit, (SELECT min(last) FROM bundles WHERE last > :after))
       AND seq > :after AND seq <= :floor
     ORDER BY seq
 );
@@ -276,7 +277,8 @@ FROM (
 SELECT json_group_array(seq)
 FROM (
     SELECT seq FROM events
-    WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+    WHERE bundle > :after
+      AND bundle <= coalesce((SELECT min(last) FROM bundles WHERE last >= :until), :until)
       AND seq > :after AND seq <= :until AND received_at < :before
       AND seq <= coalesce((
           SELECT min(position) FROM (
@@ -301,7 +303,8 @@ FROM (
 SELECT json_group_array(seq)
 FROM (
     SELECT seq FROM events
-    WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+    WHERE bundle > :after
+      AND bundle <= coalesce((SELECT min(last) FROM bundles WHERE last >= :until), :until)
       AND seq > :after AND seq <= :until
     ORDER BY seq
 );
@@ -318,7 +321,8 @@ DELETE FROM attempts
 WHERE seq > :after AND seq <= :until
   AND seq NOT IN (
       SELECT seq FROM events
-      WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+      WHERE bundle > :after
+        AND bundle <= coalesce((SELECT min(last) FROM bundles WHERE last >= :until), :until)
   );
 
 -- name: purge_dead_of_gone
@@ -326,7 +330,8 @@ DELETE FROM dead
 WHERE seq > :after AND seq <= :until
   AND seq NOT IN (
       SELECT seq FROM events
-      WHERE lot > :after AND lot <= coalesce((SELECT min(last) FROM lots WHERE last >= :until), :until)
+      WHERE bundle > :after
+        AND bundle <= coalesce((SELECT min(last) FROM bundles WHERE last >= :until), :until)
   );
 
 -- name: uncount_events

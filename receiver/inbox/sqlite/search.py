@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from receiver.inbox import Query, Stored
-from receiver.inbox.sqlite import lots, rows, views
+from receiver.inbox.sqlite import bundles, rows, views
 from receiver.inbox.sqlite.connection import one
 from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.views import STRETCH
@@ -82,7 +82,7 @@ def page(
     places = [place for place, event_type in _FOUND.decode(text) if patterns.match(event_type)]
     if query.newest_first:
         places.reverse()
-    read = views.quarantined_at if quarantined else lots.at
+    read = views.quarantined_at if quarantined else bundles.at
     found = read(connection, places[:limit])
     return found[::-1] if query.newest_first else found
 

@@ -2,14 +2,14 @@
 
 -- name: select_events
 -- Which events within a stretch of positions a query asks for: (seq, type) pairs, oldest first.
--- Lots in which none of the `named` texts stands, or not the part of a payload, are not taken apart.
+-- Bundles in which none of the `named` texts stands, or not the part of a payload, are not taken apart.
 SELECT json_group_array(json_array(seq, type))
 FROM (
     SELECT seq, type FROM events
-    WHERE lot IN (
-        SELECT last FROM lots
+    WHERE bundle IN (
+        SELECT last FROM bundles
         WHERE last > :low
-          AND last <= coalesce((SELECT min(last) FROM lots WHERE last >= :high), :high)
+          AND last <= coalesce((SELECT min(last) FROM bundles WHERE last >= :high), :high)
           AND (:named IS NULL
                OR EXISTS (SELECT 1 FROM json_each(:named) WHERE instr(heads, value) > 0))
           AND (:part IS NULL OR instr(bodies, :part) > 0)
@@ -52,10 +52,10 @@ WHERE oldest >= substr(wanted.value, 1, 8) AND oldest <= wanted.value AND newest
   AND events.id = wanted.value;
 
 -- name: ends_of_events
-SELECT (SELECT last - amount + 1 FROM lots ORDER BY last LIMIT 1), (SELECT max(last) FROM lots);
+SELECT (SELECT last - amount + 1 FROM bundles ORDER BY last LIMIT 1), (SELECT max(last) FROM bundles);
 
 -- name: oldest_event
-SELECT json_extract(heads, '$[0][7]') FROM lots ORDER BY last LIMIT 1;
+SELECT json_extract(heads, '$[0][7]') FROM bundles ORDER BY last LIMIT 1;
 
 -- name: ends_of_quarantine
 SELECT min(place), max(place) FROM quarantine;
@@ -64,7 +64,7 @@ SELECT min(place), max(place) FROM quarantine;
 -- The first event at or after a position that was not released: when it was received.
 SELECT max(last - amount + 1, :seq),
        json_extract(heads, '$[' || max(0, :seq - (last - amount + 1)) || '][7]')
-FROM lots WHERE last >= :seq AND released = 0 ORDER BY last LIMIT 1;
+FROM bundles WHERE last >= :seq AND released = 0 ORDER BY last LIMIT 1;
 
 -- name: released_between
 -- The first and the last position of released events that were received in a stretch of time.
@@ -80,4 +80,4 @@ SELECT json_group_array(DISTINCT seq) FROM dead WHERE again = 0 AND seq > ? AND 
 SELECT json_group_array(DISTINCT seq) FROM exceptions WHERE seq > ? AND seq <= ?;
 
 -- name: positions_released
-SELECT json_group_array(last) FROM lots WHERE released = 1 AND last > ? AND last <= ?;
+SELECT json_group_array(last) FROM bundles WHERE released = 1 AND last > ? AND last <= ?;

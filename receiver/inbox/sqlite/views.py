@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from receiver.inbox import Attempt, DeadLetter, RoutePlace, Standing, Stored
-from receiver.inbox.sqlite import lots, rows
+from receiver.inbox.sqlite import bundles, rows
 from receiver.inbox.sqlite.connection import number, one
 from receiver.inbox.sqlite.duplicates import oldest_key
 from receiver.inbox.sqlite.queries import SQL
@@ -56,7 +56,9 @@ def dead_letters(
     values = {"route": route, "after": after, "limit": limit}
     with closing(connection.execute(SQL["dead_letters"], values)) as cursor:
         letters = cursor.fetchall()
-    events = {event.seq: event for event in lots.at(connection, [letter[0] for letter in letters])}
+    events = {
+        event.seq: event for event in bundles.at(connection, [letter[0] for letter in letters])
+    }
     return [
         rows.dead_letter(letter, events[letter[0]]) for letter in letters if letter[0] in events
     ]

@@ -8,10 +8,10 @@ CREATE TABLE meta (
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Accepted events, in order: some of one transaction in each row, a lot (lots.py). Its positions are
--- the `amount` up to `last`. `oldest` and `newest` are the least and the greatest of its ids, by which
--- it is found: ids begin with their time, and those of a lot have their first 8 characters in common.
-CREATE TABLE lots (
+-- Accepted events, in order: in each row some of one transaction, a bundle (bundles.py). Its
+-- positions are the `amount` up to `last`. `oldest` and `newest` are the least and the greatest of its
+-- ids, by which it is found: ids begin with their time, and those of a bundle with the same 8 characters.
+CREATE TABLE bundles (
     last     INTEGER PRIMARY KEY,
     amount   INTEGER NOT NULL,
     released INTEGER NOT NULL,  -- 1: out of quarantine, one event
@@ -21,12 +21,12 @@ CREATE TABLE lots (
     bodies   BLOB NOT NULL  -- the payloads, one after another
 ) STRICT;
 -- UNIQUE: so that what is handed in once more by mistake is refused.
-CREATE UNIQUE INDEX lots_ids ON lots (oldest, newest);
+CREATE UNIQUE INDEX bundles_ids ON bundles (oldest, newest);
 -- They come long after their time, and are few; all others are in the order of their time.
-CREATE INDEX lots_released ON lots (last) WHERE released = 1;
+CREATE INDEX bundles_released ON bundles (last) WHERE released = 1;
 
--- Each event on its own. Who looks for some says in which lots: `lot`, `oldest` and `newest` are
--- looked up, all else is worked out for each event.
+-- Each event on its own. Who looks for some says in which bundles: `bundle`, `oldest` and `newest`
+-- are looked up, all else is worked out for each event.
 CREATE VIEW events AS
 SELECT last - amount + 1 + head.key AS seq,
        json_extract(head.value, '$[4]') AS id,
@@ -43,10 +43,10 @@ SELECT last - amount + 1 + head.key AS seq,
        released,
        substr(bodies, 1 + json_extract(head.value, '$[11]'), json_extract(head.value, '$[12]')) AS raw,
        json_extract(head.value, '$[12]') AS bytes,
-       last AS lot,
+       last AS bundle,
        oldest,
        newest
-FROM lots, json_each(heads) AS head;
+FROM bundles, json_each(heads) AS head;
 
 -- Authentic events that the contract does not know; `place` is their order of arrival.
 CREATE TABLE quarantine (

@@ -1,8 +1,8 @@
-"""Accepted events as the store keeps them: some of one transaction in each row, a lot.
+"""Accepted events as the store keeps them: some of one transaction in each row, a bundle.
 
 A row of its own for each event takes more time than all else about keeping it. So what was kept
-together stands together: `heads` says all of a lot's events but their payloads, which stand one
-after another in `bodies`. Some of a lot can be deleted: then what is left of it is written anew.
+together stands together: `heads` says all of a bundle's events but their payloads, which stand one
+after another in `bodies`. Some of a bundle can be deleted: then what is left of it is written anew.
 Must not know: dedup keys, routes, who reads.
 """
 
@@ -22,14 +22,14 @@ from receiver.inbox.sqlite.queries import SQL
 from receiver.inbox.sqlite.rows import micros, moment
 
 MOST = 64
-"""Events of a lot: whoever reads one of them reads all their heads."""
+"""Events of a bundle: whoever reads one of them reads all their heads."""
 
 MOST_BYTES = 64 * 1024
-"""Of payloads in a lot of several events."""
+"""Of payloads in a bundle of several events."""
 
 PREFIX = 8
-"""First characters that the ids of a lot have in common: of a UUIDv7, 65 seconds of its time. An
-id is looked for in the lots of its prefix (`events_of_ids` in search.sql)."""
+"""First characters that the ids of a bundle have in common: of a UUIDv7, 65 seconds of its time. An
+id is looked for in the bundles of its prefix (`places_of_ids` in search.sql)."""
 
 Kept = tuple[Entry, int]
 """An event, and when it came, in microseconds."""
@@ -70,10 +70,10 @@ def insert(connection: sqlite3.Connection, accepted: Sequence[Kept], last: int) 
             last += len(some)
             _insert(connection, last, oldest, newest, some)
             continue
-        for lot in _apart(some):
-            last += len(lot)
-            ids = [entry.id for entry, _ in lot]
-            _insert(connection, last, min(ids), max(ids), lot)
+        for bundle in _apart(some):
+            last += len(bundle)
+            ids = [entry.id for entry, _ in bundle]
+            _insert(connection, last, min(ids), max(ids), bundle)
     return last
 
 
@@ -82,26 +82,26 @@ def _small(some: Sequence[Kept]) -> bool:
 
 
 def _apart(some: Sequence[Kept]) -> Iterator[list[Kept]]:
-    """Events as lots that are neither too large nor of several prefixes, in order."""
+    """Events as bundles that are neither too large nor of several prefixes, in order."""
     for _, alike in groupby(some, lambda kept: kept[0].id[:PREFIX]):
-        lot: list[Kept] = []
+        bundle: list[Kept] = []
         size = 0
         for kept in alike:
             size += len(kept[0].raw)
-            if lot and size > MOST_BYTES:
-                yield lot
-                lot, size = [], len(kept[0].raw)
-            lot.append(kept)
-        yield lot
+            if bundle and size > MOST_BYTES:
+                yield bundle
+                bundle, size = [], len(kept[0].raw)
+            bundle.append(kept)
+        yield bundle
 
 
 def _insert(
-    connection: sqlite3.Connection, last: int, oldest: str, newest: str, lot: Sequence[Kept]
+    connection: sqlite3.Connection, last: int, oldest: str, newest: str, bundle: Sequence[Kept]
 ) -> None:
     heads: list[tuple[Any, ...]] = []
     bodies: list[bytes] = []
     start = 0
-    for entry, at in lot:
+    for entry, at in bundle:
         raw = entry.raw
         size = len(raw)
         heads.append(
@@ -124,8 +124,8 @@ def _insert(
         bodies.append(raw)
         start += size
     told = _encode(heads).decode()
-    row = (last, len(lot), 0, oldest, newest, told, b"".join(bodies))
-    connection.execute(SQL["insert_lot"], row).close()
+    row = (last, len(bundle), 0, oldest, newest, told, b"".join(bodies))
+    connection.execute(SQL["insert_bundle"], row).close()
 
 
 def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
@@ -146,17 +146,17 @@ def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
         size=len(event.raw),
     )
     row = (last, 1, 1, event.id, event.id, _encode([head]).decode(), event.raw)
-    connection.execute(SQL["insert_lot"], row).close()
+    connection.execute(SQL["insert_bundle"], row).close()
 
 
 def at(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Stored]:
     """The events at some positions, oldest first; those that are deleted are left out."""
     wanted = set(seqs)
     listed = msgspec.json.encode(seqs).decode()
-    with closing(connection.execute(SQL["lots_at"], (listed,))) as cursor:
-        lots = cursor.fetchall()
+    with closing(connection.execute(SQL["bundles_at"], (listed,))) as cursor:
+        bundles = cursor.fetchall()
     found: list[Stored] = []
-    for last, released, heads, bodies in lots:
+    for last, released, heads, bodies in bundles:
         kept = _split(heads)
         found += [
             _stored(seq, _decode_one(head), bodies, released=bool(released))
@@ -191,11 +191,11 @@ def delete(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
         return
     gone = set(seqs)
     between = {"after": seqs[0] - 1, "until": seqs[-1]}
-    with closing(connection.execute(SQL["lots_between"], between)) as cursor:
-        lots = cursor.fetchall()
+    with closing(connection.execute(SQL["bundles_between"], between)) as cursor:
+        bundles = cursor.fetchall()
     touched: list[int] = []
     remains: list[tuple[Any, ...]] = []
-    for last, amount in lots:
+    for last, amount in bundles:
         first = last - amount + 1
         left = [index for index in range(amount) if first + index not in gone]
         if len(left) < amount:
@@ -203,15 +203,15 @@ def delete(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
             if left:
                 remains += _remains(connection, last, left)
     listed = msgspec.json.encode(touched).decode()
-    connection.execute(SQL["delete_lots"], (listed,)).close()
-    connection.executemany(SQL["insert_lot"], remains).close()
+    connection.execute(SQL["delete_bundles"], (listed,)).close()
+    connection.executemany(SQL["insert_bundle"], remains).close()
 
 
 def _remains(
     connection: sqlite3.Connection, last: int, left: Sequence[int]
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of what is left of a lot, by their indexes: one for each run of positions."""
-    row = one(connection, SQL["lots_at"], (f"[{last}]",))
+    """Rows of what is left of a bundle, by their indexes: one for each run of positions."""
+    row = one(connection, SQL["bundles_at"], (f"[{last}]",))
     assert row is not None, "it was there in this transaction"
     _, released, heads, bodies = row
     kept = _decode(heads)

@@ -1,6 +1,6 @@
--- Events in lots instead of a row for each. Those that are there become lots of one event.
+-- Events in bundles instead of a row for each. Those that are there become bundles of one event.
 
-CREATE TABLE lots (
+CREATE TABLE bundles (
     last     INTEGER PRIMARY KEY,
     amount   INTEGER NOT NULL,
     released INTEGER NOT NULL,  -- 1: out of quarantine, one event
@@ -10,15 +10,15 @@ CREATE TABLE lots (
     bodies   BLOB NOT NULL  -- the payloads, one after another
 ) STRICT;
 
-INSERT INTO lots (last, amount, released, oldest, newest, heads, bodies)
+INSERT INTO bundles (last, amount, released, oldest, newest, heads, bodies)
 SELECT seq, 1, released, id, id,
        json_array(json_array(source, type, node, user, id, key, time, received_at, operation, secret,
                              trace, 0, length(raw))),
        raw
 FROM events ORDER BY seq;
 
-CREATE UNIQUE INDEX lots_ids ON lots (oldest, newest);
-CREATE INDEX lots_released ON lots (last) WHERE released = 1;
+CREATE UNIQUE INDEX bundles_ids ON bundles (oldest, newest);
+CREATE INDEX bundles_released ON bundles (last) WHERE released = 1;
 
 CREATE TEMPORARY TABLE carried AS
 SELECT events, dedup_keys, last_dedup,
@@ -52,7 +52,7 @@ SELECT last - amount + 1 + head.key AS seq,
        released,
        substr(bodies, 1 + json_extract(head.value, '$[11]'), json_extract(head.value, '$[12]')) AS raw,
        json_extract(head.value, '$[12]') AS bytes,
-       last AS lot,
+       last AS bundle,
        oldest,
        newest
-FROM lots, json_each(heads) AS head;
+FROM bundles, json_each(heads) AS head;

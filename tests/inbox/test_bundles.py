@@ -1,4 +1,4 @@
-"""Events kept together: what is read of a lot is what was kept, and some of it can be deleted."""
+"""Events kept together: a bundle is read as it was kept, and some of it can be deleted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from receiver.errors import UnkeepableError
 from receiver.inbox import Entry, Query, Stored
 from receiver.inbox.readmission import Rejudged
 from receiver.inbox.rules import stored
-from receiver.inbox.sqlite import lots
+from receiver.inbox.sqlite import bundles
 from receiver.inbox.sqlite.connection import connect, transaction
 from receiver.inbox.sqlite.heads import heads, heads_at
 from receiver.inbox.sqlite.migrate import bring_up
@@ -79,14 +79,14 @@ def file(path: Path) -> Iterator[sqlite3.Connection]:
 def keep(file: sqlite3.Connection, some: list[Entry]) -> list[Stored]:
     """Write events to an empty table, and what is to be read of them."""
     with transaction(file):
-        file.execute("DELETE FROM lots")
-        last = lots.insert(file, [(entry, micros(entry.received_at)) for entry in some], 0)
+        file.execute("DELETE FROM bundles")
+        last = bundles.insert(file, [(entry, micros(entry.received_at)) for entry in some], 0)
     assert last == len(some)
     return [stored(entry, seq=seq) for seq, entry in enumerate(some, 1)]
 
 
 def amounts(file: sqlite3.Connection) -> list[int]:
-    return [amount for (amount,) in file.execute("SELECT amount FROM lots ORDER BY last")]
+    return [amount for (amount,) in file.execute("SELECT amount FROM bundles ORDER BY last")]
 
 
 properties = settings(
@@ -100,8 +100,8 @@ def test_what_is_read_is_what_was_kept(file, some, ids, data):
     kept = keep(file, numbered(some, ids()))
     asked = data.draw(st.lists(st.integers(1, len(kept) + 2), max_size=9, unique=True))
 
-    assert lots.at(file, list(range(1, len(kept) + 1))) == kept
-    assert lots.at(file, asked) == [kept[seq - 1] for seq in sorted(asked) if seq <= len(kept)]
+    assert bundles.at(file, list(range(1, len(kept) + 1))) == kept
+    assert bundles.at(file, asked) == [kept[seq - 1] for seq in sorted(asked) if seq <= len(kept)]
     after = data.draw(st.integers(0, len(kept)))
     read = heads(file, after=after, limit=1000)
     assert [(head.seq, head.source, head.type, head.node, head.user) for head in read] == [
@@ -118,9 +118,9 @@ def test_what_is_deleted_is_gone_and_nothing_else(file, some, ids, data):
     left = [event for event in kept if event.seq not in gone]
 
     with transaction(file):
-        lots.delete(file, sorted(gone))
+        bundles.delete(file, sorted(gone))
 
-    assert lots.at(file, list(range(1, len(kept) + 1))) == left
+    assert bundles.at(file, list(range(1, len(kept) + 1))) == left
     assert [head.seq for head in heads(file, after=0, limit=1000)] == [e.seq for e in left]
     for event in left:
         assert file.execute(SQL["places_of_ids"], (f'["{event.id}"]',)).fetchall() == [
@@ -154,7 +154,7 @@ def test_large_events_do_not_stand_together(file):
 
 
 def test_ids_of_other_moments_do_not_stand_together(file):
-    """A lot is looked for by the beginning of an id."""
+    """A bundle is looked for by the beginning of an id."""
     early, late = "0198a1b2-c3d4-7000-8000-{:012}", "0198a1b3-c3d4-7000-8000-{:012}"
     some = [usual(n, id=(early if n < 3 else late).format(n)) for n in range(5)]
 

@@ -175,9 +175,10 @@ def test_events_can_be_looked_at_one_by_one(file):
 
     at = micros(NOON)
     assert rows == [
-        (1, "together-00001", "acme", "t", "k1", at, at, "näh", None, "o", "s", None, 0, b"1", 1),
-        (2, "together-00002", "acme", "t", "k2", at, at, "n2", "u", "o", "s", "00-1-2-3", 0,
-         b"\x00\xff", 2),
+        (1, "together-00001", "acme", "t", "k1", "2026-05-01T12:00:00Z", at, "näh", None, "o", "s",
+         None, 0, b"1", 1),
+        (2, "together-00002", "acme", "t", "k2", "2026-05-01T12:00:00Z", at, "n2", "u", "o", "s",
+         "00-1-2-3", 0, b"\x00\xff", 2),
     ]  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -36,7 +38,7 @@ Kept = tuple[Entry, int]
 
 
 class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What `heads` says of an event; what routes choose by stands first. Times in microseconds."""
+    """What `heads` says of an event; what routes choose by stands first."""
 
     source: str
     type: str
@@ -44,8 +46,9 @@ class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
     user: str | None
     id: str
     key: str | None
-    time: int
+    time: datetime
     received_at: int
+    """In microseconds, as in all else of the store: it is compared."""
     operation: str
     secret: str
     trace: str | None
@@ -53,6 +56,9 @@ class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Where its payload begins in `bodies`."""
     size: int
 
+
+_received = lru_cache(maxsize=256)(moment)
+"""What came together came at the same time."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[_Head]).decode
@@ -112,7 +118,7 @@ def _insert(
                 entry.user,
                 entry.id,
                 entry.key,
-                at if entry.time is entry.received_at else micros(entry.time),
+                entry.time if entry.time.tzinfo is UTC else moment(micros(entry.time)),
                 at,
                 entry.operation,
                 entry.secret,
@@ -137,7 +143,7 @@ def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
         user=event.user,
         id=event.id,
         key=event.key,
-        time=micros(event.time),
+        time=event.time,
         received_at=micros(event.received_at),
         operation=event.operation,
         secret=event.secret,
@@ -173,8 +179,8 @@ def _stored(seq: int, head: _Head, bodies: bytes, *, released: bool) -> Stored:
         source=head.source,
         type=head.type,
         key=head.key,
-        time=moment(head.time),
-        received_at=moment(head.received_at),
+        time=head.time,
+        received_at=_received(head.received_at),
         node=head.node,
         user=head.user,
         raw=bodies[head.start : head.start + head.size],

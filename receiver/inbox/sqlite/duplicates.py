@@ -46,14 +46,20 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Known]).decode
 
 
-def key_of(entry: Entry) -> bytes | None:
-    """What tells an entry's dedup key from every other one's of every source."""
-    key = entry.dedup_key
-    if key is None:
-        return None
-    if len(key) > _LONGEST_KEY:
-        key = blake2b(key).digest() + b"\0"  # longer than any key that is kept as it is
-    return _named(entry.source) + key
+def keys_of(entries: Iterable[Entry]) -> list[bytes | None]:
+    """What tells each entry's dedup key from every other one's of every source."""
+    keys: list[bytes | None] = []
+    source, named = "", _named("")
+    for entry in entries:
+        key = entry.dedup_key
+        if key is not None:
+            if len(key) > _LONGEST_KEY:
+                key = blake2b(key).digest() + b"\0"  # longer than any key that is kept as it is
+            if entry.source != source:
+                source, named = entry.source, _named(entry.source)
+            key = named + key
+        keys.append(key)
+    return keys
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ import msgspec
 from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
 from receiver.inbox.sqlite import bundles
-from receiver.inbox.sqlite.duplicates import Duplicates, Known, key_of
+from receiver.inbox.sqlite.duplicates import Duplicates, Known, keys_of
 from receiver.inbox.sqlite.queries import SQL, repeated
 from receiver.inbox.sqlite.rows import micros, quarantined_row
 
@@ -75,7 +75,7 @@ class Keeper:
         OverflowError for entries that no store could keep.
         """
         self._duplicates.begin(connection)
-        keys = [[key_of(entry) for entry in batch.entries] for batch in batches]
+        keys = [keys_of(batch.entries) for batch in batches]
         rows = _Rows(self._duplicates.known(connection, chain(*keys)))
         receipts = [
             self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)

@@ -11,7 +11,8 @@ so that a million takes 17 to 24 MiB. Must not know: SQL, what a key is made of.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import compress
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 FIRST = 1 << 17
@@ -40,6 +41,22 @@ class _Table:
         self.last = 0
         """The highest number in it."""
 
+    @property
+    def room(self) -> int:
+        """How many more keys it takes."""
+        return self.mask // 2 + 1 - self.used
+
+    def add(self, hashes: Sequence[int], number: int) -> None:
+        """Put keys in, not more than there is room for."""
+        slots, mask, base = self.slots, self.mask, number << _PRINT_BITS
+        for hashed in hashes:
+            slot = hashed & mask
+            while slots[slot]:
+                slot = (slot + 1) & mask
+            slots[slot] = base | (hashed >> _PRINT_FROM) & _PRINT
+        self.used += len(hashes)
+        self.last = number
+
 
 class Recall:
     """The numbers of the keys of one length of time, found by a key's hash."""
@@ -47,33 +64,26 @@ class Recall:
     def __init__(self) -> None:
         self._tables: deque[_Table] = deque()
 
-    def add(self, hashes: Iterable[int], number: int) -> None:
+    def add(self, hashes: Sequence[int], number: int) -> None:
         """Keys that are kept under `number`; numbers grow, and are from 1 to 2**40."""
         table = self._tables[-1] if self._tables else self._another()
-        slots, mask, used = table.slots, table.mask, table.used
-        table.last = number
-        for hashed in hashes:
-            if used > mask // 2:
-                table.used = used
+        start = 0
+        while start < len(hashes):
+            if not table.room:
                 table = self._another()
-                slots, mask, used = table.slots, table.mask, 0
-                table.last = number
-            slot = hashed & mask
-            while slots[slot]:
-                slot = (slot + 1) & mask
-            slots[slot] = number << _PRINT_BITS | (hashed >> _PRINT_FROM) & _PRINT
-            used += 1
-        table.used = used
+            some = hashes[start : start + table.room]
+            table.add(some, number)
+            start += len(some)
 
     def find(self, hashes: Sequence[int]) -> set[int]:
         """The numbers under which any of some keys may be kept."""
         found: set[int] = set()
         for table in self._tables:
             slots, mask = table.slots, table.mask
-            for hashed in hashes:
+            # Nearly all slots are empty where keys are new.
+            first = map(slots.__getitem__, [hashed & mask for hashed in hashes])
+            for hashed in compress(hashes, first):
                 slot = hashed & mask
-                if not slots[slot]:
-                    continue
                 wanted = (hashed >> _PRINT_FROM) & _PRINT
                 while entry := slots[slot]:
                     if entry & _PRINT == wanted:

@@ -1,5 +1,6 @@
 -- The inbox of Receiver: how a new store is made. Older stores get here through migrations/.
--- Times are microseconds since 1970-01-01T00:00:00Z, durations are microseconds.
+-- Times are microseconds since 1970-01-01T00:00:00Z, durations are microseconds; but an event's own
+-- time, which is not compared, is as in JSON.
 
 -- What the store is: `schema_version`, `store_id`, which tells one store from another, and `logs`, how
 -- often its write-ahead log was begun anew.

@@ -12,10 +12,15 @@ CREATE TABLE bundles (
 
 INSERT INTO bundles (last, amount, released, oldest, newest, heads, bodies)
 SELECT seq, 1, released, id, id,
-       json_array(json_array(source, type, node, user, id, key, time, received_at, operation, secret,
-                             trace, 0, length(raw))),
+       json_array(json_array(
+           source, type, node, user, id, key,
+           strftime('%Y-%m-%dT%H:%M:%S', (time - fraction) / 1000000, 'unixepoch')
+               || printf('.%06dZ', fraction),
+           received_at, operation, secret, trace, 0, length(raw)
+       )),
        raw
-FROM events ORDER BY seq;
+FROM (SELECT *, (time % 1000000 + 1000000) % 1000000 AS fraction FROM events)
+ORDER BY seq;
 
 CREATE UNIQUE INDEX bundles_ids ON bundles (oldest, newest);
 CREATE INDEX bundles_released ON bundles (last) WHERE released = 1;

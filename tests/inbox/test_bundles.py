@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from receiver.errors import UnkeepableError
+from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Entry, Query, Stored
 from receiver.inbox.readmission import Rejudged
 from receiver.inbox.rules import stored
@@ -208,3 +208,13 @@ async def test_an_event_out_of_quarantine_stands_alone(inbox, path):
     )  # fmt: skip
     with closing(sqlite3.connect(path)) as connection:
         assert amounts(connection) == [3, 1]
+
+
+@pytest.mark.parametrize("heads", ["[", "[[1]]", '[["s"]]'])
+async def test_a_damaged_bundle_is_an_error_of_the_store(inbox, path, heads):
+    await inbox.append([usual(1)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE bundles SET heads = ?", (heads,))
+
+    with pytest.raises(StoreError, match=r"damaged; restore|malformed JSON"):
+        await inbox.read(Query())

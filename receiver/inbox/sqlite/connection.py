@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from receiver.errors import StoreError
 
 SQLITE_VERSION = sqlite3.sqlite_version
@@ -82,16 +84,18 @@ def explained(path: Path, error: Exception) -> StoreError:
     words = next((text for code, text in _WORDS.items() if name.startswith(code)), "")
     if isinstance(error, OSError):
         words = error.strerror or ""
+    elif isinstance(error, msgspec.MsgspecError):
+        words = _WORDS["SQLITE_CORRUPT"]
     detail = f"{type(error).__name__}: {error}"
     return StoreError(f"the store {path}: {words + ' ' if words else ''}({detail})")
 
 
 @contextmanager
 def explaining(path: Path) -> Iterator[None]:
-    """Turns errors of sqlite3 and of the system into StoreError."""
+    """Turns errors of sqlite3, of the system and of what is kept into StoreError."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
         raise explained(path, error) from error
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from receiver.http.framing import MAX_HEADER_BYTES, Head, Target
 from receiver.locator import Headers
@@ -64,25 +64,20 @@ class _Line(NamedTuple):
 class Familiar:
     """What heads of one shape have in common."""
 
-    __slots__ = ("_free", "_headers", "_length", "_match", "_target")
+    __slots__ = ("_length", "_match", "_names", "_target")
 
     def __init__(self, first: bytes, lines: tuple[_Line, ...], target: Target) -> None:
         """`first` is the line of the request, in which the parser has read `target`."""
         self._target = target
+        self._names = [line.name for line in lines]
+        self._length = self._names.index(_LENGTH)
         pattern = re.escape(first + b"\r\n")
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._free: list[tuple[int, bytes]] = []
-        for index, (spelt, name, value) in enumerate(lines):
-            self._headers.append((name, value or b""))
-            pattern += re.escape(spelt + b": ")
+        for spelt, name, value in lines:
             if value is None:
-                if name == _LENGTH:
-                    self._length = len(self._free)
-                self._free.append((index, name))
-                pattern += _NUMBER if name == _LENGTH else _TEXT
+                said = _NUMBER if name == _LENGTH else _TEXT
             else:
-                pattern += re.escape(value)
-            pattern += rb"\r\n"
+                said = b"(%b)" % re.escape(value)
+            pattern += re.escape(spelt + b": ") + said + rb"\r\n"
         self._match = re.compile(pattern + rb"\r\n").match
 
     def read(self, data: bytes) -> Read | None:
@@ -94,9 +89,7 @@ class Familiar:
         length = int(values[self._length])
         if len(data) - end != length or end > MAX_HEADER_BYTES:
             return None
-        headers = self._headers.copy()
-        for (index, name), value in zip(self._free, values, strict=True):
-            headers[index] = name, value
+        headers = list(zip(self._names, values))  # noqa: B905 (to say strict takes half as long)
         return (_VERSION, length, self._target), headers, data[end:]
 
 
@@ -137,25 +130,44 @@ _made = lru_cache(maxsize=256)(Familiar)
 class Acquaintance:
     """What is known of the heads of one connection: of each line of request, the last."""
 
-    __slots__ = ("_known", "_lessons")
+    __slots__ = ("_known", "_latest", "_lessons")
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Familiar] = {}
+        self._known: dict[bytes, _Known] = {}
+        self._latest: _Known | None = None
+        """The one that the last request was like: the next one mostly is, too."""
         self._lessons = LESSONS
 
-    def learn(self, written: bytes, url: bytes, headers: Headers, target: Target) -> None:
-        """Read the next requests by one that may be like them, as the parser has read it."""
+    def learn(
+        self, written: bytes, url: bytes, headers: Headers, target: Target, place: Any
+    ) -> None:
+        """Read the next requests by one that may be like them, as the parser has read it.
+
+        `place`: where all requests with such a line belong.
+        """
         if not self._lessons:
             return
         self._lessons -= 1
         known = familiar(written, url, headers, target)
         if known is not None:
-            self._known[_first_line(written)] = known
+            self._latest = self._known[_first_line(written)] = known, place
 
-    def read(self, data: bytes) -> Read | None:
-        """One whole request with such a head; None of all else."""
-        known = self._known.get(_first_line(data)) if self._known else None
-        return None if known is None else known.read(data)
+    def read(self, data: bytes) -> tuple[Read, Any] | None:
+        """One whole request with such a head, and its place; None of all else."""
+        latest = self._latest
+        if latest is None:
+            return None
+        if (read := latest[0].read(data)) is not None:
+            return read, latest[1]
+        other = self._known.get(_first_line(data))
+        if other is None or other is latest or (read := other[0].read(data)) is None:
+            return None
+        self._latest = other
+        return read, other[1]
+
+
+_Known = tuple[Familiar, Any]
+"""A head, and where requests with its line belong."""
 
 
 def _first_line(data: bytes) -> bytes:

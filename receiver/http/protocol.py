@@ -107,14 +107,12 @@ class Protocol(Ending):
             return False
         desk = self._desk
         if last.written and desk is not None and desk.is_fixed(last.place):
-            self._heads.learn(last.written, self.url, last.headers, last.head[2])
+            self._heads.learn(last.written, self.url, last.headers, last.head[2], last.place)
         last.written = b""
         read = self._heads.read(data)
         if read is None or desk is None:
             return False
-        head, headers, body = read
-        if (place := desk.find(head[2][1], len(body))) is None:
-            return False
+        (head, headers, body), place = read
         self.scope, self._loose = {}, 0  # type: ignore[typeddict-item]
         self.cycle = exchange = Exchange(self, self.scope, place, headers, head, True)  # type: ignore[assignment]
         exchange.body, exchange.more_body = body, False

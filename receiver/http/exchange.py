@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import msgspec
 
 from receiver.http import wire
 from receiver.http.framing import Head
@@ -43,48 +45,26 @@ class _Nobody:
         """Nobody is told."""
 
 
-class Exchange:
-    """One request. `place` is what the desk has found for it."""
+class Exchange(msgspec.Struct, eq=False):
+    """One request."""
 
-    __slots__ = (
-        "body",
-        "connection",
-        "disconnected",
-        "head",
-        "headers",
-        "keep_alive",
-        "more_body",
-        "place",
-        "response_complete",
-        "scope",
-        "written",
-    )
+    connection: Connection
+    scope: Any
+    """The connection's, by which it knows which request it reads; empty."""
+    place: Any
+    """What the desk has found for it."""
+    headers: Headers
+    head: Head
+    keep_alive: bool
+    body: bytes = b""
+    more_body: bool = True
+    written: bytes = b""
+    """Its head as it came, if the next request may be read by its likeness."""
+    disconnected: bool = False
+    response_complete: bool = False
 
-    message_event = _Nobody()
-    response_started = False
-
-    def __init__(
-        self,
-        connection: Connection,
-        scope: Any,
-        place: Any,
-        headers: Headers,
-        head: Head,
-        keep_alive: bool,
-    ) -> None:
-        self.connection = connection
-        self.scope = scope
-        """The connection's, by which it knows which request it reads; empty."""
-        self.place = place
-        self.headers = headers
-        self.head = head
-        self.keep_alive = keep_alive
-        self.body = b""
-        self.more_body = True
-        self.written = b""
-        """Its head as it came, if the next request may be read by its likeness."""
-        self.disconnected = False
-        self.response_complete = False
+    message_event: ClassVar[_Nobody] = _Nobody()
+    response_started: ClassVar[bool] = False
 
     @property
     def over(self) -> bool:

@@ -114,8 +114,9 @@ class Protocol(Ending):
             return False
         (head, headers, body), place = read
         self.scope, self._loose = {}, 0  # type: ignore[typeddict-item]
-        self.cycle = exchange = Exchange(self, self.scope, place, headers, head, True)  # type: ignore[assignment]
-        exchange.body, exchange.more_body = body, False
+        self.cycle = exchange = Exchange(  # type: ignore[assignment]
+            self, self.scope, place, headers, head, True, body, False
+        )
         if not desk.take_whole(exchange, self.loop):
             self._to_messages(exchange)
         return True

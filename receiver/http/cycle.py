@@ -44,12 +44,11 @@ class Cycle(RequestResponseCycle):
             return False
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        start, closes = wire.start(status, tuple(headers))
+        last = not self.keep_alive or self.flow.ends
+        head, closes = wire.head(status, tuple(headers), self.default_headers, last=last)
         if closes:
-            self.keep_alive, last = False, False
-        else:
-            last = not self.keep_alive or self.flow.ends
-        self.transport.write(wire.written(start, self.default_headers, body, last=last))
+            self.keep_alive = False
+        self.transport.write(head + body)
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()

@@ -86,14 +86,13 @@ class Exchange(msgspec.Struct, eq=False):
         self.body = b""
         if reply.status != HTTPStatus.OK:
             self.written = b""  # nothing is learned of strangers: it takes its time
-        start, closes = wire.start(reply.status, reply.headers)
-        if closes:
-            self.keep_alive, last = False, False
-        else:
-            last = not self.keep_alive or flow.ends
+        last = not self.keep_alive or flow.ends
         common = connection.server_state.default_headers
+        head, closes = wire.head(reply.status, reply.headers, common, last=last)
+        if closes:
+            self.keep_alive = False
         transport = connection.transport
-        transport.write(wire.written(start, common, reply.body, last=last))
+        transport.write(head + reply.body)
         if not self.keep_alive:
             transport.close()
         connection.on_response_complete()

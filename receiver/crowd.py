@@ -89,17 +89,19 @@ class Crowd(Generic[Asker]):
         askers: list[tuple[Operation, Asker]],
         kept: Sequence[Receipt | tuple[Outcome, str]],
     ) -> None:
-        tell = self._tell
+        tell, quarantined = self._tell, Status.QUARANTINED
         simply: dict[str, tuple[Operation, list[Receipt]]] = {}
+        latest: Operation | None = None
+        receipts: list[Receipt] = []
         for (operation, asker), found in zip(askers, kept, strict=True):
-            if isinstance(found, tuple):
+            if not isinstance(found, Receipt):
                 self._end(operation, asker, *found)
-            elif found.status is Status.QUARANTINED:
+            elif found.status is quarantined:
                 self._end(operation, asker, Taken((found,)), "")
             else:
-                if operation.id not in simply:
-                    simply[operation.id] = operation, []
-                simply[operation.id][1].append(found)
+                if operation is not latest:
+                    latest, receipts = simply.setdefault(operation.id, (operation, []))
+                receipts.append(found)
                 tell(asker, found)
         for operation, receipts in simply.values():
             self._intake.tell(operation, Taken(receipts), "")

@@ -96,13 +96,12 @@ class Ingest:
 
     def observe(self, operation: Operation, outcome: Outcome, detail: str = "") -> None:
         """The observer of the intake, and of what stands before it."""
-        notable = False
         if type(outcome) is Taken:
             counts = self._taken[operation.source]
-            for receipt in outcome.receipts:
-                status = receipt.status
-                counts[status] += 1
-                notable = notable or status is Status.QUARANTINED
+            statuses = [receipt.status for receipt in outcome.receipts]
+            for status in counts:
+                counts[status] += statuses.count(status)
+            notable = Status.QUARANTINED in statuses
         else:
             self._refused[operation.source][reason(outcome)] += 1
             notable = True

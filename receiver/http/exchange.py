@@ -8,7 +8,6 @@ uvicorn's protocol, and ours, look at. Must not know: paths, what an event is.
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
@@ -20,6 +19,9 @@ from receiver.replies import Reply
 
 if TYPE_CHECKING:
     from receiver.http.protocol import Protocol as Connection
+
+_OK = 200
+"""To look up a member of HTTPStatus would take as long as to put the answer together."""
 
 
 class Desk(Protocol):
@@ -84,7 +86,7 @@ class Exchange(msgspec.Struct, eq=False):
             return
         self.response_complete = True
         self.body = b""
-        if reply.status != HTTPStatus.OK:
+        if reply.status != _OK:
             self.written = b""  # nothing is learned of strangers: it takes its time
         last = not self.keep_alive or flow.ends
         common = connection.server_state.default_headers

@@ -34,6 +34,8 @@ _log = logging.getLogger("receiver.http")
 MAX_PIPELINED = 32
 """Requests of one connection that wait for the answer to an earlier one; then it is closed."""
 
+_FREE = Room.FREE  # looked up once, and not for each piece that comes
+
 
 class Protocol(Ending):
     """One connection. `guarded` makes the class for a process with limits of its own."""
@@ -68,7 +70,7 @@ class Protocol(Ending):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        if self._room is not Room.FREE:
+        if self._room is not _FREE:
             self._refuse(503)
             return
         last: object = self.cycle
@@ -114,9 +116,8 @@ class Protocol(Ending):
             return False
         (head, headers, body), place = read
         self.scope, self._loose = {}, 0  # type: ignore[typeddict-item]
-        self.cycle = exchange = Exchange(  # type: ignore[assignment]
-            self, self.scope, place, headers, head, True, body, False
-        )
+        exchange = Exchange(self, self.scope, place, headers, head, True, body, False)
+        self.cycle = exchange  # type: ignore[assignment]
         if not desk.take_whole(exchange, self.loop):
             self._to_messages(exchange)
         return True

@@ -104,3 +104,32 @@ async def test_the_last_answer_says_so_and_closes(version: bytes) -> None:
 
     assert b"connection: close\r\n" in wire.written
     assert wire.closed
+
+
+async def test_an_answer_has_the_headers_that_all_have_now() -> None:
+    desk = Desk()
+    connection, wire = connected(desk)
+    for date in (b"1", b"1", b"2"):
+        connection.server_state.default_headers = [(b"date", date)]
+        connection.data_received(HEAD + b"body")
+        desk.taken.pop().answer(ANSWER)
+
+    said = (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ndate: 1\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ndate: 2\r\n\r\nok",
+    )
+    assert wire.written == said[0] * 2 + said[1]
+
+
+async def test_only_the_answer_that_ends_a_connection_says_so() -> None:
+    desk = Desk()
+    connection, wire = connected(desk)
+    for last in (False, False, True):
+        connection.data_received(HEAD + b"body")
+        if last:
+            connection.leave()
+        desk.taken.pop().answer(ANSWER)
+
+    assert wire.written.count(b"200 OK") == 3
+    assert wire.written.count(b"connection: close\r\n\r\nok") == 1
+    assert wire.written.endswith(b"connection: close\r\n\r\nok")

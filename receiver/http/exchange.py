@@ -31,8 +31,10 @@ class Desk(Protocol):
         """Where a POST of so many bytes to a path belongs; None: nowhere here."""
 
     def is_fixed(self, place: Any) -> bool:
-        """Whether requests that belong there have always the same path, and those with that path
-        always belong there: of others like one before, `find` is not asked again."""
+        """Whether requests that belong there have always the same path.
+
+        Those with that path belong there, then: of one like one before, `find` is not asked.
+        """
 
     def take_whole(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> bool:
         """Take a request in; `Exchange.answer` is called in a later turn of the event loop.

@@ -144,20 +144,6 @@ async def test_requests_to_several_paths_are_known_each_by_its_own() -> None:
         exchange.answer(ANSWER)
 
 
-async def test_where_a_familiar_request_belongs_is_not_looked_for_again() -> None:
-    connection, _, desk = taught()
-    for path in (b"/events", b"/%65vents"):
-        connection.data_received(SIGNED.replace(b"/events", path) + b"body")
-        desk.taken.pop().answer(ANSWER)
-    connection.data_received(SIGNED + b"body")
-    desk.taken.pop().answer(ANSWER)
-    desk.find = None  # type: ignore[assignment,method-assign]
-
-    connection.data_received(SIGNED + b"body")
-
-    assert desk.taken.pop().place == "/events"
-
-
 async def test_a_head_has_the_path_that_it_says() -> None:
     connection, _, desk = taught()
     other = SIGNED.replace(b"/events", b"/events?other")

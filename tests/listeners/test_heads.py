@@ -79,3 +79,19 @@ async def test_of_a_request_in_two_pieces_no_half_is_learned(cut: int) -> None:
 
     assert not desk.taken
     assert b" 400 " in wire.written
+
+
+async def test_where_a_familiar_request_belongs_is_not_looked_for_again() -> None:
+    desk = Desk()
+    connection, _ = connected(desk)
+    heads = [HEAD, HEAD.replace(b"/events", b"/%65vents")]
+    for head in (*heads, *heads):
+        connection.data_received(head + b"body")
+        desk.taken.pop().answer(ANSWER)
+    desk.find = None  # type: ignore[assignment,method-assign]
+
+    for head in (*heads, *heads):
+        connection.data_received(head + b"body")
+        exchange = desk.taken.pop()
+        assert (exchange.place, exchange.head[2][0]) == ("/events", head.split(b" ")[1])
+        exchange.answer(ANSWER)

@@ -14,7 +14,7 @@ import msgspec
 from receiver.columns import Places, column
 from receiver.contract import DedupRule, Source
 from receiver.finding import ready
-from receiver.locator import Place
+from receiver.locator import Place, of_body
 
 KEY_BYTES = 16
 LONGEST_PLAIN = 48
@@ -34,7 +34,7 @@ class DedupKeys:
 
     def __init__(self, source: Source) -> None:
         self._rules = [
-            (rule, [ready(part) for part in rule.parts], _seed(source, rule))
+            (rule, [ready(part) for part in rule.parts], _seed(source, rule), _is_payload(rule))
             for rule in source.dedup
         ]
         self._columns = [column(part) for part in source.dedup[0].parts] if source.dedup else []
@@ -44,7 +44,7 @@ class DedupKeys:
 
         The first rule of which every part exists makes the key; None: never a duplicate.
         """
-        for rule, parts, seed in self._rules:
+        for rule, parts, seed, payload in self._rules:
             found: list[str] = []
             for find in parts:
                 value = find(place)
@@ -52,7 +52,7 @@ class DedupKeys:
                     break
                 found.append(value if type(value) is str else _written(value))
             else:
-                return _key(rule, seed, found, raw), rule
+                return _payload_key(seed, raw) if payload else _key(rule, seed, found, raw), rule
         return None, NO_RULE
 
     def of_all(
@@ -61,16 +61,41 @@ class DedupKeys:
         """As `of`, for each of some events."""
         if not self._rules:
             return [(None, NO_RULE)] * len(places)
-        rule, parts, seed = self._rules[0]
+        rule, parts, seed, payload = self._rules[0]
         columns = [find(places) for find in self._columns]
         keys: list[bytes] | None
-        if len(parts) == 1 and not rule.body:
+        if payload:
+            keys = _payload_keys(seed, columns, raws)
+        elif len(parts) == 1 and not rule.body:
             keys = _plain(seed, columns[0])
         else:
             keys = _digests(rule, seed, columns, raws)
         if keys is None:
             return [self.of(place, raw) for place, raw in zip(places.each, raws, strict=True)]
         return [(key, rule) for key in keys]
+
+
+def _is_payload(rule: DedupRule) -> bool:
+    """Whether the payload alone tells an event of the rule from every other.
+
+    It is in the key, and has in it all that the parts are: they only say whether the rule holds.
+    """
+    return rule.body and all(map(of_body, rule.parts))
+
+
+def _payload_key(seed: hashlib.blake2b, raw: bytes) -> bytes:
+    """A hash of the rule and the payload: SHA-256, for which processors have instructions."""
+    return hashlib.sha256(seed.digest() + raw).digest()[:KEY_BYTES]
+
+
+def _payload_keys(
+    seed: hashlib.blake2b, columns: list[list[Any]], raws: Sequence[bytes]
+) -> list[bytes] | None:
+    """As `_payload_key`, of each event; None where the rule does not hold of one."""
+    if any(type(None) in set(map(type, column)) for column in columns):
+        return None
+    start, hashed = seed.digest(), hashlib.sha256
+    return [hashed(start + raw).digest()[:KEY_BYTES] for raw in raws]
 
 
 def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[str], raw: bytes) -> bytes:

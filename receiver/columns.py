@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 from receiver.finding import Find, ready
@@ -17,13 +18,15 @@ from receiver.locator import Constant, FirstOf, Locator, Moment, Place, Pointer,
 class Places:
     """The places of some events, each made only if it is asked for: most values are in bodies."""
 
-    __slots__ = ("_each", "_place", "bodies")
+    __slots__ = ("_each", "_place", "bodies", "found")
 
     def __init__(self, bodies: Sequence[Any], place: Callable[[int], Place]) -> None:
         """`bodies` are decoded; `place` gives the place of each, by its index."""
         self.bodies = bodies
         self._place = place
         self._each: list[Place] | None = None
+        self.found: dict[str, list[Any]] = {}
+        """What each locator found, under how it is written: a node may be in the key, too."""
 
     def __len__(self) -> int:
         return len(self.bodies)
@@ -42,11 +45,23 @@ class Places:
 
 
 Column = Callable[[Places], list[Any]]
-"""What `Locator.find` finds in each of some places, in a list of its own."""
+"""What `Locator.find` finds in each of some places; the list is to be left as it is."""
 
 
 def column(locator: Locator) -> Column:
-    """What finds as the locator does, in each place."""
+    """What finds as the locator does, in each place; it looks at the same places once."""
+    find, written = _column(locator), repr(locator)
+
+    def remembered(places: Places) -> list[Any]:
+        found = places.found.get(written)
+        if found is None:
+            found = places.found[written] = find(places)
+        return found
+
+    return remembered
+
+
+def _column(locator: Locator) -> Column:
     match locator:
         case Constant(value):
             return lambda places: [value] * len(places)
@@ -104,13 +119,19 @@ def _usual(found: list[Any]) -> bool:
     return _SCALARS.issuperset(map(type, found)) and "" not in found
 
 
+def lacks(found: list[Any]) -> bool:
+    """Whether there is nothing in one of the places."""
+    return type(None) in set(map(type, found))
+
+
 def _first(choices: list[Column]) -> Column:
     def find(places: Places) -> list[Any]:
         found = choices[0](places) if choices else [None] * len(places)
         for choice in choices[1:]:
-            missing = [index for index, value in enumerate(found) if value is None]
-            if not missing:
+            if not lacks(found):
                 break
+            missing = [index for index, value in enumerate(found) if value is None]
+            found = list(found)
             for index, value in zip(missing, choice(places.some(missing)), strict=True):
                 found[index] = value
         return found
@@ -133,7 +154,7 @@ def _alike(values: list[Any], form: str) -> list[datetime]:
             found = [datetime.fromisoformat(value) for value in values]
             return found if {moment.tzinfo for moment in found} == {UTC} else []
         if form == "epoch-s" and _NUMBERS.issuperset(map(type, values)):
-            return [datetime.fromtimestamp(value, UTC) for value in values]
+            return list(map(datetime.fromtimestamp, values, repeat(UTC)))
     except (ValueError, TypeError, OverflowError, OSError):
         return []
     return []

@@ -6,12 +6,13 @@ Pure. Must not know: how long a key is remembered, or what becomes of a duplicat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
 
-from receiver.columns import Places, column
+from receiver.columns import Places, column, lacks
 from receiver.contract import DedupRule, Source
 from receiver.finding import ready
 from receiver.locator import Place, of_body
@@ -57,7 +58,7 @@ class DedupKeys:
 
     def of_all(
         self, places: Places, raws: Sequence[bytes]
-    ) -> Sequence[tuple[bytes | None, DedupRule]]:
+    ) -> Iterable[tuple[bytes | None, DedupRule]]:
         """As `of`, for each of some events."""
         if not self._rules:
             return [(None, NO_RULE)] * len(places)
@@ -72,7 +73,7 @@ class DedupKeys:
             keys = _digests(rule, seed, columns, raws)
         if keys is None:
             return [self.of(place, raw) for place, raw in zip(places.each, raws, strict=True)]
-        return [(key, rule) for key in keys]
+        return zip(keys, repeat(rule))
 
 
 def _is_payload(rule: DedupRule) -> bool:
@@ -92,7 +93,7 @@ def _payload_keys(
     seed: hashlib.blake2b, columns: list[list[Any]], raws: Sequence[bytes]
 ) -> list[bytes] | None:
     """As `_payload_key`, of each event; None where the rule does not hold of one."""
-    if any(type(None) in set(map(type, column)) for column in columns):
+    if any(map(lacks, columns)):
         return None
     start, hashed = seed.digest(), hashlib.sha256
     return [hashed(start + raw).digest()[:KEY_BYTES] for raw in raws]

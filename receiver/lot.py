@@ -103,11 +103,14 @@ def _together(
 
 def _sound(rules: Rules, types: Sequence[str | None], values: Sequence[Any]) -> bool:
     """Whether each is of a known type, and its schema has nothing against it."""
-    for type_ in set(types):
+    known = set(types)
+    for type_ in known:
         event = rules.event_types.get((rules.operation.source, type_ or ""))
         if event is None:
             return False
-        mine = [value for value, its in zip(values, types, strict=True) if its == type_]
+        mine = values
+        if len(known) > 1:
+            mine = [value for value, its in zip(values, types, strict=True) if its == type_]
         if not rules.sound(event, mine):
             return False
     return True
@@ -115,9 +118,11 @@ def _sound(rules: Rules, types: Sequence[str | None], values: Sequence[Any]) -> 
 
 def _texts(found: list[Any]) -> list[str | None] | None:
     """What was found, as text; None where one is longer than anybody's would be."""
-    if not _TEXTS.issuperset(map(type, found)):
+    known = set(found)  # most are the same in many events
+    if not _TEXTS.issuperset(map(type, known)):
         found = list(map(text, found))
-    return None if max(map(len, filter(None, found)), default=0) > MAX_TEXT else found
+        known = set(found)
+    return None if max(map(len, filter(None, known)), default=0) > MAX_TEXT else found
 
 
 _TEXTS = frozenset({str, type(None)})

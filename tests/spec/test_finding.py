@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from receiver.columns import Places, column
@@ -69,3 +69,21 @@ def test_the_same_is_found_in_many_places_at_once(
     found = column(locator)(Places(bodies, places.__getitem__))
 
     assert [(type(one), one) for one in found] == [(type(one), one) for one in expected]
+
+
+TIES = st.builds(lambda whole, part: whole + part / 128, st.integers(0, 2**38), st.integers(0, 127))
+"""Seconds of which half a microsecond may be left over."""
+SECONDS = st.floats(-1e11, 1e12) | st.floats(2**30, 2**31) | st.integers(-(2**38), 2**70) | TIES
+
+
+@given(st.lists(SECONDS, min_size=1, max_size=4))
+@example([253402300799, 253402300799.9999])
+@example([1700000000.0078125, 1700000000.0234375])
+@example([2**30 - 0.5, 5e-07, True])
+def test_a_time_is_the_same_to_the_microsecond_alone_and_among_others(values: list[Any]) -> None:
+    locator = Moment(Pointer(("at",)), ("epoch-s",))
+    bodies = [{"at": value} for value in values]
+
+    found = column(locator)(Places(bodies, [Place(body) for body in bodies].__getitem__))
+
+    assert found == [locator.find(Place(body)) for body in bodies]

@@ -119,12 +119,12 @@ def _members_below(outer: str, name: str, find: Find) -> Column:
 
 def _usual(found: list[Any]) -> bool:
     """Whether all that was found is scalars; the empty text is none."""
-    return _SCALARS.issuperset(map(type, found)) and "" not in found
+    return _SCALARS.issuperset(map(type, found)) and (all(found) or "" not in found)
 
 
 def lacks(found: list[Any]) -> bool:
     """Whether there is nothing in one of the places."""
-    return type(None) in set(map(type, found))
+    return not all(found) and None in found
 
 
 def _first(choices: list[Column]) -> Column:

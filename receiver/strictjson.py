@@ -118,45 +118,67 @@ def lots(
     data: bytes, *, depth: int, keys: int, limit: int
 ) -> Iterator[tuple[list[bytes], list[Any | JsonError]]]:
     """As `elements`, some at a time: the bytes of each, and the values of each."""
-    parts = _split(data, limit)
-    return ((parts[some], _values(parts[some], depth, keys)) for some in slices(parts))
+    # An array that is written compactly need not be split: its elements are what they encode to.
+    whole = _read(data, limit) if len(data) <= _TOGETHER_BYTES else ([], [])
+    parts = whole[1] if _are_all_of(data, whole[1]) else _split(data, limit)
+    known = len(whole[0]) == len(parts)
+
+    def lot(some: slice) -> tuple[list[bytes], list[Any | JsonError]]:
+        mine = parts[some]
+        values, written = whole[0][some], whole[1][some]
+        if not known:
+            values, written = _read(b"[%b]" % b",".join(mine), len(mine))
+        if len(values) == len(mine) and _are_good(mine, written, depth, keys):
+            return mine, values
+        return mine, [value_of(part, depth=depth, keys=keys) for part in mine]
+
+    return map(lot, slices(parts))
 
 
-def _values(parts: list[bytes], depth: int, keys: int) -> list[Any | JsonError]:
-    """The values of some elements of an array, as `elements`."""
-    values = _at_once(parts, depth, keys)
-    if values is not None:
-        return values
-    return [value_of(part, depth=depth, keys=keys) for part in parts]
+def _read(data: bytes, limit: int) -> tuple[list[Any], list[bytes]]:
+    """The values of an array's elements, and the compact text of each.
 
-
-def _at_once(parts: list[bytes], depth: int, keys: int) -> list[Any] | None:
-    """The values of elements of which none has anything wrong with it; None: look at each.
-
-    What holds for all of their text holds for each, so one look does for all.
+    Nothing of what is broken, no array, or one of more than `limit` elements.
     """
-    data = b"[%b]" % b",".join(parts)
-    # An element of n bytes has fewer than n / 4 members: `"":1` and a comma are five.
-    if max(map(len, parts)) > 4 * keys or not _is_shallow(data, parts, depth):
-        return None
     try:
-        values: list[Any] = _decode(data)
+        values = _decode(data)
+        if type(values) is list and len(values) <= limit:
+            return values, list(map(_encode, values))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return None
-    return values if len(values) == len(parts) and _is_all(data, _encode(values)) else None
+        pass
+    return [], []
 
 
-def _is_shallow(data: bytes, parts: list[bytes], depth: int) -> bool:
-    """Whether no element of an array nests too deep, by all its brackets, also those in strings.
+def _are_all_of(data: bytes, texts: list[bytes]) -> bool:
+    """Whether an array is written compactly, with these elements; a few are compared at a time."""
+    at = 0
+    for some in slices(texts):
+        text = b",".join(texts[some])
+        if data[at : at + 1] != (b"," if at else b"[") or not data.startswith(text, at + 1):
+            return False
+        at += 1 + len(text)
+    return at > 0 and data[at:] == b"]"
 
-    Mostly an element has a brace as its first byte, and no other bracket. To look for the last one
-    is much faster than to count them, which looks at byte after byte.
+
+def _are_good(parts: list[bytes], written: list[bytes], depth: int, keys: int) -> bool:
+    """Whether none has anything wrong with it: what holds for all of their text holds for each."""
+    # An element of n bytes has fewer than n / 4 members: `"":1` and a comma are five.
+    if max(map(len, parts)) > 4 * keys or not _are_shallow(parts, depth):
+        return False
+    return parts == written or _is_all(b",".join(parts), b",".join(written))
+
+
+def _are_shallow(parts: list[bytes], depth: int) -> bool:
+    """Whether no element nests too deep, by all its brackets, also those in strings.
+
+    Mostly an element begins with a brace and has no other bracket: to look for the last one is
+    faster than to count them.
     """
-    if depth and data.rfind(b"[") == 0 and max(map(_last_brace, parts)) <= 0:
+    text = b",".join(parts)
+    if depth and b"[" not in text and max(map(_last_brace, parts)) <= 0:
         return True
-    if data.count(b"{") + data.count(b"[") - 1 <= depth:
-        return True
-    return all(part.count(b"{") + part.count(b"[") <= depth for part in parts)
+    few = text.count(b"{") + text.count(b"[") <= depth
+    return few or all(part.count(b"{") + part.count(b"[") <= depth for part in parts)
 
 
 def _check(data: bytes, value: Any, written: bytes, depth: int, keys: int) -> None:
@@ -219,13 +241,10 @@ def _refuse_duplicates(data: bytes, written: bytes) -> None:
 
 def _is_all(data: bytes, written: bytes) -> bool:
     """Whether the decoded value, written compactly, certainly has every member of the text."""
-    return written == data or (
-        written.count(b":") == data.count(b":") and not _escapes_a_colon(data)
-    )
-
-
-def _escapes_a_colon(data: bytes) -> bool:
-    return b"\\" in data and _ESCAPED_COLON.search(data) is not None
+    if written == data:
+        return True
+    escapes = b"\\" in data and _ESCAPED_COLON.search(data)
+    return not escapes and written.count(b":") == data.count(b":")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:

@@ -224,6 +224,7 @@ MIXED = rb"""{"a":1,"b":":"}
 "\u003a:"
 {"a":1.0e3,"b":[1,{"c":null}]}
 {"a":[[[[[[[[1]]]]]]]]}
+{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{}}}}}}}}}
 [[[[[[[[]]]]]]]]
 "[[[[[[[[[["
 1e400
@@ -231,19 +232,22 @@ MIXED = rb"""{"a":1,"b":":"}
 MANY = b'{%b"z":1}' % b"".join(b'"%d":1,' % number for number in range(KEYS))
 
 
-@given(st.lists(st.sampled_from([*MIXED, MANY]), max_size=6))
-def test_elements_together_are_what_each_is_alone(texts: list[bytes]) -> None:
+COMMAS = st.sampled_from([b",", b", "])
+
+
+@given(st.lists(st.sampled_from([*MIXED, MANY]), max_size=6), COMMAS, st.sampled_from([1, 70]))
+def test_elements_together_are_what_each_is_alone(some: list[bytes], comma: bytes, n: int) -> None:
     def alone(text: bytes) -> Any:
         try:
             return strictjson.decode(text, depth=DEPTH, keys=KEYS)
         except JsonError as error:
             return str(error)
 
-    found = elements(b"[" + b", ".join(texts) + b"]")
+    found = elements(b"[" + comma.join(some * n) + b"]", limit=6 * n)
 
     told = [str(value) if isinstance(value, JsonError) else value for _, value in found]
-    assert [raw for raw, _ in found] == texts
-    assert told == [alone(text) for text in texts]
+    assert [raw for raw, _ in found] == some * n
+    assert told == list(map(alone, some)) * n
 
 
 @pytest.mark.parametrize("data", [b"[]", b" [ ] \n"])

@@ -32,7 +32,7 @@ _CONTAINERS = (dict, list)
 _SPACE = b" \t\r\n"
 TOGETHER = 200
 _TOGETHER_BYTES = 1024 * 1024
-"""Texts, and bytes of them, that are decoded together, unless one alone is longer."""
+"""Texts, and bytes of them, that are handed on together, unless one alone is longer."""
 
 _COMMAS_PER_ELEMENT = 100
 """More commas than this for each element allowed: count elements before making a slice of each."""
@@ -84,7 +84,7 @@ def values_of(texts: Sequence[bytes], *, depth: int, keys: int) -> list[Any | Js
 
 
 def slices(texts: Sequence[bytes]) -> Iterator[slice]:
-    """Which texts are decoded together: all of them, a slice at a time.
+    """Which texts are taken together: all of them, a slice at a time.
 
     A value may take fifty times as much memory as its text, so the bytes of a slice are bounded.
     """

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from receiver.cli import app
 from receiver.errors import ReceiverError
+from receiver.inbox.sqlite import bundles
 from receiver.selftest import disk, durability
 from receiver.selftest.disk import Flushes, doubts
 from receiver.selftest.durability import Result
@@ -37,10 +39,10 @@ def written(tmp_path: Path) -> tuple[Path, durability._Writer]:
     return path, writer
 
 
-def spoilt(path: Path, statement: str) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute(statement)
-    connection.close()
+def spoilt(path: Path, text: str, other: str) -> None:
+    """Put another text where one stands in what is kept of events, both as SQL."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE bundles SET heads = replace(heads, {text}, {other})")
 
 
 def test_killed_writers_lose_nothing_and_leave_nothing_behind(tmp_path: Path) -> None:
@@ -65,7 +67,9 @@ async def test_a_whole_store_has_no_faults(written: tuple[Path, durability._Writ
 
 async def test_a_lost_event_is_found(written: tuple[Path, durability._Writer]) -> None:
     path, writer = written
-    spoilt(path, "DELETE FROM events WHERE key = '0.17'")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        [(seq,)] = connection.execute("SELECT seq FROM events WHERE key = '0.17'").fetchall()
+        bundles.delete(connection, [seq])
 
     assert (await durability._audit(path, [writer]))[0] == ["0.17"]
 
@@ -74,7 +78,7 @@ async def test_an_event_under_another_id_counts_as_lost(
     written: tuple[Path, durability._Writer],
 ) -> None:
     path, writer = written
-    spoilt(path, "UPDATE events SET id = 'other' WHERE key = '0.17'")
+    spoilt(path, "(SELECT id FROM events WHERE key = '0.17')", "'other'")
 
     assert (await durability._audit(path, [writer]))[0] == ["0.17"]
 
@@ -83,7 +87,7 @@ async def test_an_event_that_is_there_twice_is_found(
     written: tuple[Path, durability._Writer],
 ) -> None:
     path, writer = written
-    spoilt(path, "UPDATE events SET key = '0.3' WHERE key = '0.4'")
+    spoilt(path, """'"0.4"'""", """'"0.3"'""")
 
     assert (await durability._audit(path, [writer]))[1] == ["0.3"]
 

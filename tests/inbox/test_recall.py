@@ -45,7 +45,7 @@ def test_full_tables_are_followed_by_others_and_go_when_their_keys_are_gone(monk
     for number in range(1, 101):
         index.add([hashes[number]], number)
     assert [table.used for table in index._tables] == [4, *[8] * 12]
-    assert all(index.find([hashes[number]]) == {number} for number in range(1, 101))
+    assert all(number in index.find([hashes[number]]) for number in range(1, 101))
 
     index.forget(95)
 

@@ -5,8 +5,8 @@ costs a page of the log for nearly each event. So every process that appends hol
 under the common lock it takes up what others have kept since. It says where a key may stand; what
 stands there decides. For each key it holds 4 bytes, in tables that are at most half full: 512 KiB
 for the first 65,536 keys, 4 MiB for each half million after them; and 8 bytes for each number. A
-table goes with the last of its keys, so that a million takes 9 to 12 MiB. Must not know: SQL, what a
-key is made of.
+table goes with the last of its keys, so that a million takes 9 to 12 MiB. Must not know: SQL, what
+a key is made of.
 """
 
 from __future__ import annotations

@@ -15,10 +15,11 @@ from receiver.inbox import Query, RouteStart
 from receiver.inbox.sqlite import engine, storefile
 from receiver.inbox.sqlite.connection import connect
 from receiver.inbox.sqlite.logfile import KEPT_BYTES, log_bytes, log_used, renew, truncate
+from receiver.inbox.sqlite.migrate import PAGE_BYTES
 from receiver.inbox.sqlite.tidying import turn
 
 PAYLOAD = b"x" * 20_000
-FRAME = 4096 + 24
+FRAME = PAGE_BYTES + 24
 """Bytes of one page in the log."""
 
 

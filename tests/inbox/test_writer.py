@@ -14,9 +14,10 @@ from receiver.inbox import Query, Status
 from receiver.inbox.sqlite import engine, open_store
 from receiver.inbox.sqlite.group import Group
 from receiver.inbox.sqlite.logfile import log_bytes
+from receiver.inbox.sqlite.migrate import PAGE_BYTES
 from receiver.inbox.sqlite.writer import HUNG_SECONDS
 
-FRAME = 4096 + 24
+FRAME = PAGE_BYTES + 24
 """Bytes of one page in the write-ahead log; a commit of one event writes four or more."""
 
 

@@ -22,6 +22,11 @@ from receiver.inbox.sqlite.queries import SQL
 _STEP = re.compile(r"(\d{4})_\w+\.sql")
 
 
+PAGE_BYTES = 8192
+"""Of a new store. A bundle fills several pages, each of which is a write to the log, a read and a
+write more; an older store keeps its pages of 4 KiB."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """What a store must look like, and the ways there."""
@@ -59,6 +64,7 @@ def bring_up(connection: sqlite3.Connection, schema: Schema = SCHEMA) -> str:
     a store at all, and sqlite3.Error.
     """
     if version_of(connection) is None:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}").close()
         connection.execute("PRAGMA journal_mode = WAL").close()
         with transaction(connection):
             _run(connection, schema.create)

@@ -39,15 +39,14 @@ def test_what_was_never_added_is_hardly_ever_found():
 
 
 def test_full_tables_are_followed_by_others_and_go_when_their_keys_are_gone(monkeypatch):
-    monkeypatch.setattr(recall, "FIRST", 8)
-    monkeypatch.setattr(recall, "LATER", 16)
+    monkeypatch.setattr(recall, "SLOTS", 16)
     index, hashes = Recall(), [random.Random(n).getrandbits(63) for n in range(101)]
     for number in range(1, 101):
         index.add([hashes[number]], number)
-    assert [table.used for table in index._tables] == [4, *[8] * 12]
+    assert [table.used for table in index._tables] == [*[8] * 12, 4]
     assert all(number in index.find([hashes[number]]) for number in range(1, 101))
 
-    index.forget(95)
+    index.forget(97)
 
     assert len(index._tables) == 1
     assert index.find([hashes[100]]) == {100}
@@ -114,8 +113,7 @@ async def test_a_key_whose_transaction_failed_is_not_remembered(inbox, entry):
 
 
 async def test_what_a_failed_transaction_forgot_is_still_known(inbox, path, entry, monkeypatch):
-    monkeypatch.setattr(recall, "FIRST", 2)  # a table, and so something to drop, for each key
-    monkeypatch.setattr(recall, "LATER", 2)
+    monkeypatch.setattr(recall, "SLOTS", 2)  # a table, and so something to drop, for each key
     await inbox.append([entry()])
     known = duplicates.Duplicates(window=1_000_000, keys=8)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -124,7 +122,8 @@ async def test_what_a_failed_transaction_forgot_is_still_known(inbox, path, entr
             known.begin(connection)
             new = duplicates.Known(b"%d" % number, b"", "id", number)
             last = known.remember(connection, {known.lasts(None): [new]})
-            connection.execute(SQL["count"], (0, 1, last))
+            counted = {"events": 0, "dedup_keys": 1, "last_dedup": last}
+            connection.execute(SQL["count"], counted)
             connection.execute("COMMIT")
             known.committed()
         connection.execute("BEGIN IMMEDIATE")

@@ -20,7 +20,7 @@ import msgspec
 
 from receiver.inbox import Entry, Stored
 from receiver.inbox.sqlite.connection import one
-from receiver.inbox.sqlite.queries import SQL
+from receiver.inbox.sqlite.queries import SQL, insert
 from receiver.inbox.sqlite.rows import micros, moment
 
 MOST = 64
@@ -66,20 +66,22 @@ _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_one = msgspec.json.Decoder(_Head).decode
 
 
-def insert(connection: sqlite3.Connection, accepted: Sequence[Kept], last: int) -> int:
+def add(connection: sqlite3.Connection, accepted: Sequence[Kept], last: int) -> int:
     """Write events, in order, after the position `last`; the position of the last one."""
+    rows: list[tuple[Any, ...]] = []
     for start in range(0, len(accepted), MOST):
         some = accepted[start : start + MOST]
         ids = [entry.id for entry, _ in some]
         oldest, newest = min(ids), max(ids)
         if oldest[:PREFIX] == newest[:PREFIX] and _small(some):
             last += len(some)
-            _insert(connection, last, oldest, newest, some)
+            rows.append(_row(last, oldest, newest, some))
             continue
         for bundle in _apart(some):
             last += len(bundle)
             ids = [entry.id for entry, _ in bundle]
-            _insert(connection, last, min(ids), max(ids), bundle)
+            rows.append(_row(last, min(ids), max(ids), bundle))
+    insert(connection, "insert_bundle", rows)
     return last
 
 
@@ -101,9 +103,7 @@ def _apart(some: Sequence[Kept]) -> Iterator[list[Kept]]:
         yield bundle
 
 
-def _insert(
-    connection: sqlite3.Connection, last: int, oldest: str, newest: str, bundle: Sequence[Kept]
-) -> None:
+def _row(last: int, oldest: str, newest: str, bundle: Sequence[Kept]) -> tuple[Any, ...]:
     heads: list[tuple[Any, ...]] = []
     bodies: list[bytes] = []
     start = 0
@@ -130,8 +130,7 @@ def _insert(
         bodies.append(raw)
         start += size
     told = _encode(heads).decode()
-    row = (last, len(bundle), 0, oldest, newest, told, b"".join(bodies))
-    connection.execute(SQL["insert_bundle"], row).close()
+    return last, len(bundle), 0, oldest, newest, told, b"".join(bodies)
 
 
 def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
@@ -210,7 +209,7 @@ def delete(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
                 remains += _remains(connection, last, left)
     listed = msgspec.json.encode(touched).decode()
     connection.execute(SQL["delete_bundles"], (listed,)).close()
-    connection.executemany(SQL["insert_bundle"], remains).close()
+    insert(connection, "insert_bundle", remains)
 
 
 def _remains(

@@ -18,7 +18,7 @@ import msgspec
 
 from receiver.inbox import Entry
 from receiver.inbox.sqlite.connection import one
-from receiver.inbox.sqlite.queries import SQL
+from receiver.inbox.sqlite.queries import SQL, insert
 from receiver.inbox.sqlite.recall import Recall
 
 KEYS_PER_ROW = 128
@@ -131,10 +131,11 @@ class Duplicates:
             for start in range(0, len(keys), KEYS_PER_ROW):
                 number += 1
                 self._writing.append((lasts, number, keys[start : start + KEYS_PER_ROW]))
+        rows: list[tuple[Any, ...]] = []
         for lasts, at, some in self._writing:
             times = [known.kept_at for known in some]
-            row = (lasts, at, len(some), min(times), max(times), _encode(some))
-            connection.execute(SQL["remember"], row).close()
+            rows.append((lasts, at, len(some), min(times), max(times), _encode(some)))
+        insert(connection, "remember", rows)
         return number
 
     def committed(self) -> None:

@@ -7,7 +7,7 @@ statements, whatever the number of events. Must not know: threads, files, when i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
@@ -19,12 +19,8 @@ from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
 from receiver.inbox.sqlite import bundles
 from receiver.inbox.sqlite.duplicates import Duplicates, Known, keys_of
-from receiver.inbox.sqlite.queries import SQL, repeated
+from receiver.inbox.sqlite.queries import SQL, insert
 from receiver.inbox.sqlite.rows import micros, quarantined_row
-
-LONGEST_GROUP = 128
-"""Rows that one statement takes; below it, powers of two, so that few statements are compiled."""
-
 
 DIGEST_BYTES = 16
 """Of a payload's SHA-256, by which it is told from another with its dedup key. An earlier Receiver
@@ -80,8 +76,8 @@ class Keeper:
         receipts = [
             self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)
         ]
-        newest = bundles.insert(connection, rows.accepted, self._duplicates.last_seq)
-        _insert(connection, "insert_quarantined", rows.quarantine)
+        newest = bundles.add(connection, rows.accepted, self._duplicates.last_seq)
+        insert(connection, "insert_quarantined", rows.quarantine)
         if rows.accepted or rows.new_keys:
             counted = {
                 "events": len(rows.accepted),
@@ -140,22 +136,3 @@ class Keeper:
                 accepted.append((entry, at))
                 receipts.append(Receipt(took, entry.id))
         return receipts
-
-
-def _insert(connection: sqlite3.Connection, name: str, rows: list[tuple[Any, ...]]) -> None:
-    """Run an insertion for all rows."""
-    start = 0
-    for size in _sizes(len(rows)):
-        values = list(chain.from_iterable(rows[start : start + size]))
-        connection.execute(repeated(name, size), values).close()
-        start += size
-
-
-def _sizes(amount: int) -> Iterator[int]:
-    """Numbers that add up: as many `LONGEST_GROUP` as fit, then ever smaller powers of two."""
-    size = LONGEST_GROUP
-    while amount:
-        while size > amount:
-            size //= 2
-        yield size
-        amount -= size

@@ -6,8 +6,12 @@ Must not know: what they are run for.
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import chain
+from typing import Any
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _VALUES = re.compile(r"\(\?(?:,\s*\?)*\)")
@@ -34,13 +38,36 @@ SQL = {
 """Every statement of the store."""
 
 
+LONGEST_GROUP = 128
+"""Rows that one statement takes; below it, powers of two, so that few statements are compiled."""
+
+
+def insert(connection: sqlite3.Connection, name: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run an insertion for all rows, with few statements.
+
+    Each run lets go of the interpreter's lock, and a busy event loop takes up to 5 ms to give it
+    back.
+    """
+    start = 0
+    for size in _sizes(len(rows)):
+        values = list(chain.from_iterable(rows[start : start + size]))
+        connection.execute(repeated(name, size), values).close()
+        start += size
+
+
+def _sizes(amount: int) -> Iterator[int]:
+    """Numbers that add up: as many `LONGEST_GROUP` as fit, then ever smaller powers of two."""
+    size = LONGEST_GROUP
+    while amount:
+        while size > amount:
+            size //= 2
+        yield size
+        amount -= size
+
+
 @cache
 def repeated(name: str, times: int) -> str:
-    """A statement whose one group of placeholders stands `times` times: `(?, ?), (?, ?)`.
-
-    One statement for many rows instead of one run for each, because of the interpreter's lock (see
-    queries.sql).
-    """
+    """A statement whose one group of placeholders stands `times` times: `(?, ?), (?, ?)`."""
     sql = SQL[name]
     group = _VALUES.search(sql)
     if group is None:

@@ -3,10 +3,9 @@
 The store keeps dedup keys in the order they came, for writing a random key into a sorted table
 costs a page of the log for nearly each event. So every process that appends holds this index, and
 under the common lock it takes up what others have kept since. It says where a key may stand; what
-stands there decides. For each key it holds 4 bytes, in tables that are at most half full: 512 KiB
-for the first 65,536 keys, 4 MiB for each half million after them; and 8 bytes for each number. A
-table goes with the last of its keys, so that a million takes 9 to 12 MiB. Must not know: SQL, what
-a key is made of.
+stands there decides. For each key it holds 4 bytes, in tables that are at most half full: 4 MiB for
+each half million; and 8 bytes for each number. A table goes with the last of its keys, so that a
+million takes 8 to 12 MiB. Must not know: SQL, what a key is made of.
 """
 
 from __future__ import annotations
@@ -17,11 +16,8 @@ from collections.abc import Sequence
 from itertools import compress
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
-FIRST = 1 << 17
-"""Slots of the first table; half of those of a table may be taken."""
-
-LATER = 1 << 20
-"""Slots of the others: each table is another place to look for a key."""
+SLOTS = 1 << 20
+"""Of a table, half of which may be taken: each table is another place to look for a key."""
 
 _PRINT_BITS = 12
 _PRINT = (1 << _PRINT_BITS) - 1
@@ -109,6 +105,6 @@ class Recall:
             self._tables.popleft()
 
     def _another(self) -> _Table:
-        table = _Table(LATER if self._tables else FIRST)
+        table = _Table(SLOTS)
         self._tables.append(table)
         return table

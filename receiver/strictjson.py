@@ -123,13 +123,16 @@ def lots(
     whole = _read(data, limit) if len(data) <= _TOGETHER_BYTES // 2 else ([], [])
     parts = whole[1] if _are_all_of(data, whole[1]) else _split(data, limit)
     known = len(whole[0]) == len(parts)
+    shallow = known and _are_shallow(data, parts, depth)
 
     def lot(some: slice) -> tuple[list[bytes], list[Any | JsonError]]:
         mine = parts[some]
-        values, written = whole[0][some], whole[1][some]
+        values, written, good = whole[0][some], whole[1][some], shallow
         if not known:
-            values, written = _read(b"[%b]" % b",".join(mine), len(mine))
-        if len(values) == len(mine) and _are_good(mine, written, depth, keys):
+            array = b"[%b]" % b",".join(mine)
+            values, written = _read(array, len(mine))
+            good = len(values) == len(mine) and _are_shallow(array, mine, depth)
+        if good and _are_whole(mine, written, keys):
             return mine, values
         return mine, [value_of(part, depth=depth, keys=keys) for part in mine]
 
@@ -161,25 +164,20 @@ def _are_all_of(data: bytes, texts: list[bytes]) -> bool:
     return at > 0 and data[at:] == b"]"
 
 
-def _are_good(parts: list[bytes], written: list[bytes], depth: int, keys: int) -> bool:
-    """Whether none has anything wrong with it: what holds for all of their text holds for each."""
+def _are_whole(parts: list[bytes], written: list[bytes], keys: int) -> bool:
+    """Whether none has too many members, or one that is lost in what is `written` of its value."""
     # An element of n bytes has fewer than n / 4 members: `"":1` and a comma are five.
-    if max(map(len, parts)) > 4 * keys or not _are_shallow(parts, depth):
+    if max(map(len, parts)) > 4 * keys:
         return False
     return parts == written or _is_all(b",".join(parts), b",".join(written))
 
 
-def _are_shallow(parts: list[bytes], depth: int) -> bool:
-    """Whether no element nests too deep, by all its brackets, also those in strings.
-
-    Mostly an element begins with a brace and has no other bracket: to look for the last one is
-    faster than to count them.
-    """
-    text = b",".join(parts)
-    if depth and b"[" not in text and max(map(_last_brace, parts)) <= 0:
+def _are_shallow(array: bytes, parts: list[bytes], depth: int) -> bool:
+    """Whether no element of an array nests too deep, by all its brackets, also those in strings."""
+    # Mostly an element begins with a brace and has no other bracket: to look for one is faster.
+    if depth and array.find(b"[", 1) < 0 and max(map(_last_brace, parts), default=0) <= 0:
         return True
-    few = text.count(b"{") + text.count(b"[") <= depth
-    return few or all(part.count(b"{") + part.count(b"[") <= depth for part in parts)
+    return all(part.count(b"{") + part.count(b"[") <= depth for part in parts)
 
 
 def _check(data: bytes, value: Any, written: bytes, depth: int, keys: int) -> None:

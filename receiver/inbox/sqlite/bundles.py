@@ -71,22 +71,18 @@ def add(connection: sqlite3.Connection, accepted: Sequence[Kept], last: int) -> 
     rows: list[tuple[Any, ...]] = []
     for start in range(0, len(accepted), MOST):
         some = accepted[start : start + MOST]
-        ids = [entry.id for entry, _ in some]
-        oldest, newest = min(ids), max(ids)
-        if oldest[:PREFIX] == newest[:PREFIX] and _small(some):
-            last += len(some)
-            rows.append(_row(last, oldest, newest, some))
-            continue
-        for bundle in _apart(some):
-            last += len(bundle)
-            ids = [entry.id for entry, _ in bundle]
-            rows.append(_row(last, min(ids), max(ids), bundle))
+        row = _row(last, some)
+        _, amount, _, oldest, newest, _, bodies = row
+        if oldest[:PREFIX] == newest[:PREFIX] and (amount == 1 or len(bodies) <= MOST_BYTES):
+            rows.append(row)
+        else:
+            before = last
+            for bundle in _apart(some):
+                rows.append(_row(before, bundle))
+                before += len(bundle)
+        last += len(some)
     insert(connection, "insert_bundle", rows)
     return last
-
-
-def _small(some: Sequence[Kept]) -> bool:
-    return len(some) == 1 or sum([len(entry.raw) for entry, _ in some]) <= MOST_BYTES
 
 
 def _apart(some: Sequence[Kept]) -> Iterator[list[Kept]]:
@@ -103,7 +99,9 @@ def _apart(some: Sequence[Kept]) -> Iterator[list[Kept]]:
         yield bundle
 
 
-def _row(last: int, oldest: str, newest: str, bundle: Sequence[Kept]) -> tuple[Any, ...]:
+def _row(before: int, bundle: Sequence[Kept]) -> tuple[int, int, int, str, str, str, bytes]:
+    """What `insert_bundle` takes of a bundle after the position `before`."""
+    ids = [entry.id for entry, _ in bundle]
     heads: list[tuple[Any, ...]] = []
     bodies: list[bytes] = []
     start = 0
@@ -130,7 +128,8 @@ def _row(last: int, oldest: str, newest: str, bundle: Sequence[Kept]) -> tuple[A
         bodies.append(raw)
         start += size
     told = _encode(heads).decode()
-    return last, len(bundle), 0, oldest, newest, told, b"".join(bodies)
+    amount = len(bundle)
+    return before + amount, amount, 0, min(ids), max(ids), told, b"".join(bodies)
 
 
 def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:

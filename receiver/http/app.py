@@ -35,7 +35,7 @@ from receiver.replies import Outcome
 
 _log = logging.getLogger("receiver.http")
 
-YOUNG = 10_000
+YOUNG = 50_000
 """Objects after which the garbage collector looks for circles; a request leaves none behind."""
 
 Step = Callable[[], Awaitable[None]]

@@ -17,7 +17,7 @@ from receiver.gate import Content, Request
 from receiver.gathering import Gathering
 from receiver.inbox import Entry
 from receiver.intake import Intake
-from receiver.receipt import Receipt, Status
+from receiver.receipt import Declined, Receipt, Status
 from receiver.replies import Outcome, Taken
 from receiver.strictjson import TOGETHER, slices
 
@@ -28,6 +28,10 @@ Tell = Callable[[Asker, Outcome | Receipt], None]
 which was taken."""
 
 
+BUSY_SECONDS = 0.003
+"""How long another process is waited for, in turns of the loop that go on bringing requests."""
+
+
 class Crowd(Generic[Asker]):
     """Whoever asks here is told the outcome, on the event loop, once it is certain."""
 
@@ -36,6 +40,12 @@ class Crowd(Generic[Asker]):
         self._tell = tell
         self._waiting: list[tuple[Request, Asker]] = []
         self._gathering = Gathering(TOGETHER)
+        self._entries: list[Entry] = []
+        """What was examined and is to be kept."""
+        self._askers: list[tuple[Operation, Asker]] = []
+        """Who asked for each."""
+        self._until = 0.0
+        """When no other process is waited for any longer; 0: none is."""
         self._keeping: set[asyncio.Task[None]] = set()
 
     def join(self, request: Request, asker: Asker, loop: asyncio.AbstractEventLoop) -> None:
@@ -43,35 +53,51 @@ class Crowd(Generic[Asker]):
 
         Its operation is `Intake.direct`.
         """
-        if not self._waiting:
+        if not self._waiting and not self._entries:
             loop.call_soon(self._turn, loop)
         self._waiting.append((request, asker))
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._gathering.goes_on(len(self._waiting), monotonic()):
+        if self._waiting and self._gathering.goes_on(len(self._waiting), monotonic()):
             loop.call_soon(self._turn, loop)
             return
+        if self._waiting:
+            self._examine(loop)
+        if self._entries:
+            self._keep_at_once(loop)
+        if self._waiting or self._entries:
+            loop.call_soon(self._turn, loop)
+
+    def _examine(self, loop: asyncio.AbstractEventLoop) -> None:
         # Others on the loop get their turn between requests that are long.
         some = next(slices([body for (_, _, body, _), _ in self._waiting]))
         waiting, self._waiting = self._waiting[some], self._waiting[some.stop :]
-        if self._waiting:
-            loop.call_soon(self._turn, loop)
-        entries: list[Entry] = []
-        askers: list[tuple[Operation, Asker]] = []
         examined = self._intake.examine([request for request, _ in waiting])
         for (request, asker), found in zip(waiting, examined, strict=True):
             operation = request[0]
             if isinstance(found, Entry):
-                entries.append(found)
-                askers.append((operation, asker))
+                self._entries.append(found)
+                self._askers.append((operation, asker))
             elif isinstance(found, Content):
                 self._begin(self._keep_array(operation, asker, found), loop)
             else:
                 self._end(operation, asker, *found)
-        if not entries:
-            return
-        kept = self._intake.keep_at_once(entries)
-        if kept is None:
+
+    def _keep_at_once(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Keep what was examined, unless another process is writing just now.
+
+        Then more may come until it has written, which is kept together with this.
+        """
+        kept = self._intake.keep_at_once(self._entries)
+        if kept is Declined.BUSY:
+            now = monotonic()
+            self._until = self._until or now + BUSY_SECONDS
+            if now < self._until:
+                return
+        entries, self._entries = self._entries, []
+        askers, self._askers = self._askers, []
+        self._until = 0.0
+        if isinstance(kept, Declined):
             self._begin(self._keep(askers, entries), loop)
         else:
             self._tell_each(askers, kept)

@@ -25,7 +25,7 @@ from receiver.judgement import Arrival, judge, report
 from receiver.keyring import Keyring
 from receiver.locator import Headers
 from receiver.lot import judge_all
-from receiver.receipt import Receipt
+from receiver.receipt import Declined, Receipt
 from receiver.replies import Outcome, Taken, Unavailable
 from receiver.sources.envelope import Opened, Opener
 
@@ -180,12 +180,14 @@ class Intake:
             outcome, detail = broken(self._gates[entries[0].operation].operation, error)
         return outcome.receipts if type(outcome) is Taken else [(outcome, detail) for _ in entries]
 
-    def keep_at_once(self, entries: list[Entry]) -> Sequence[Receipt | tuple[Outcome, str]] | None:
-        """As `keep`, before this returns; None: nothing was done, so `keep` them."""
+    def keep_at_once(
+        self, entries: list[Entry]
+    ) -> Sequence[Receipt | tuple[Outcome, str]] | Declined:
+        """As `keep`, before this returns, where that can be; else nothing was done."""
         try:
             return self._inbox.append_at_once(entries)
         except UnkeepableError:
-            return None
+            return Declined.UNFIT
         except StoreError as error:
             why_not = self._not_kept(str(error))
         except Exception as error:

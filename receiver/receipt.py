@@ -5,7 +5,7 @@ Must not know: how it was kept, or how the answer is written on the wire.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 import msgspec
 
@@ -24,3 +24,10 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     status: Status
     id: str
     problems: tuple[str, ...] = ()
+
+
+class Declined(Enum):
+    """Why nothing was done at once, and what to do."""
+
+    BUSY = "another process is writing: ask again soon"
+    UNFIT = "it would take long: have it done"

@@ -22,12 +22,13 @@ from receiver.inbox.readmission import Readmission
 from receiver.inbox.replays import Replays
 from receiver.inbox.retention import Retention
 from receiver.inbox.steering import Steering
-from receiver.receipt import Receipt, Status
+from receiver.receipt import Declined, Receipt, Status
 
 __all__ = [
     "Attempt",
     "Claim",
     "DeadLetter",
+    "Declined",
     "Entry",
     "Failure",
     "Figures",
@@ -209,8 +210,8 @@ class Inbox(Steering, Facts, Letters, Readmission, Replays, Retention, Protocol)
         it is quarantined. `cursor` is a puller's (name, place), kept in the same transaction.
         """
 
-    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | None:
-        """As `append`, before this returns; None: nothing was done, so `append` it.
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
+        """As `append`, before this returns, where that can be; else nothing was done.
 
         To be called on the event loop, which it may hold up for a few milliseconds: a store does
         only so what it expects to be done by then.

@@ -16,6 +16,7 @@ from receiver.inbox import (
     Attempt,
     Claim,
     DeadLetter,
+    Declined,
     Entry,
     Failure,
     Figures,
@@ -100,8 +101,8 @@ class MemoryInbox(Again, Desk, Helm, History):
         self._events.add(stored(entry, seq=self._events.last + 1))
         return Receipt(Status.ACCEPTED, entry.id)
 
-    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | None:
-        return None  # `append` waits for nothing
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
+        return Declined.UNFIT  # `append` waits for nothing
 
     async def cursor(self, name: str) -> str | None:
         self._must_be_open()

@@ -50,6 +50,7 @@ from receiver.inbox.sqlite.room import Room
 from receiver.inbox.sqlite.routes import Asked
 from receiver.inbox.sqlite.rows import moment
 from receiver.inbox.sqlite.writer import Bare, OnCommit, unmeasured
+from receiver.receipt import Declined
 
 DEDUP_WINDOW = 7 * 86_400.0
 DEDUP_KEYS = 1_000_000
@@ -110,12 +111,12 @@ class SqliteInbox(Replaying, Helm, Mending):
         engine.doorbell.ring(newest)
         return receipts
 
-    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | None:
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
         engine = self._running()
         self._room.check(engine.read)
         done = engine.do_now(Appending(batch, None))
-        if done is None:
-            return None
+        if isinstance(done, Declined):
+            return done
         receipts: list[Receipt]
         receipts, newest = done
         engine.doorbell.ring(newest)

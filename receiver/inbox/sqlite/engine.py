@@ -26,6 +26,7 @@ from receiver.inbox.sqlite.readers import Readers
 from receiver.inbox.sqlite.storefile import StoreFile
 from receiver.inbox.sqlite.tidying import turn
 from receiver.inbox.sqlite.writer import Bare, OnCommit, Transaction, Writer, resolve
+from receiver.receipt import Declined
 
 T = TypeVar("T")
 
@@ -104,17 +105,17 @@ class Engine:
         self._tick.append(work)
         self._weight += work.weight
 
-    def do_now(self, work: Any) -> Any | None:
-        """The outcome of a piece of work, done before this returns; None: nothing was done.
+    def do_now(self, work: Any) -> Any | Declined:
+        """The outcome of a piece of work, done before this returns, without any waiting.
 
-        None where it would take long, or other work waits for the end of this turn. Raises
-        StoreError.
+        It is declined where it would take long, or other work waits for the end of this turn.
+        Raises StoreError.
         """
         if self._tick:
-            return None
-        outcomes = self._writer.do_at_once([work])
-        if outcomes is None:
-            return None
+            return Declined.UNFIT
+        outcomes = self._writer.do_at_once([work], wait=0.0)
+        if isinstance(outcomes, Declined):
+            return outcomes
         self._look_at_log()
         [(_, result, error)] = outcomes
         if error is not None:
@@ -155,7 +156,7 @@ class Engine:
         works, self._tick = self._tick, []
         if works:
             outcomes = self._writer.do_at_once(works)
-            if outcomes is None:
+            if isinstance(outcomes, Declined):
                 self._writer.put(works)
             else:
                 resolve(outcomes)

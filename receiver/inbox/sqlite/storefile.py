@@ -59,12 +59,12 @@ class StoreFile:
             self._be_patient(BUSY_SECONDS)
             yield
 
-    def begin_at_once(self) -> bool:
-        """Take the lock and begin a transaction, if the store is open and the lock is free soon.
+    def begin_at_once(self, wait: float) -> bool:
+        """Take the lock and begin a transaction, if the store is open and the lock is free so soon.
 
         The lock is to be let go by `holding`.
         """
-        if self._lock is None or self._connection is None or not _taken_soon(self._lock):
+        if self._lock is None or self._connection is None or not _taken_soon(self._lock, wait):
             return False
         begun = False
         # A foreign program may be writing, or the disk have a fault: the thread finds out which.
@@ -157,15 +157,15 @@ class StoreFile:
             self._lock = None
 
 
-def _taken_soon(lock: int) -> bool:
-    """Whether the lock could be taken within SOON_SECONDS."""
+def _taken_soon(lock: int, wait: float) -> bool:
+    """Whether the lock could be taken within so many seconds."""
     until = 0.0
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             now = time.monotonic()
-            until = until or now + SOON_SECONDS
+            until = until or now + wait
             if now >= until:
                 return False
             time.sleep(random.uniform(0, AGAIN_SECONDS))  # noqa: S311 (nothing secret)

@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Protocol
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox.sqlite.connection import explained, transaction
 from receiver.inbox.sqlite.storefile import SOON_SECONDS, StoreFile
+from receiver.receipt import Declined
 
 GROUP = 2_000
 """Pieces of work that one transaction takes, at most: more would make the first wait too long."""
@@ -122,21 +123,23 @@ class Writer:
         self._done = 0  # counted by the thread
         self._thread_until = 0.0
 
-    def do_at_once(self, works: list[Any]) -> list[Outcome] | None:
+    def do_at_once(self, works: list[Any], wait: float = SOON_SECONDS) -> list[Outcome] | Declined:
         """Do a small group here and now, on the event loop, if that is quick; what became of it.
 
         Handing work to the thread and back makes both wait for the interpreter's lock many times,
-        which costs more than a commit. Returns None, with nothing done, when the thread is at
-        work, another process is writing for longer, or the disk was slow just now.
+        which costs more than a commit. Nothing is done when the thread is at work, another process
+        writes for longer than `wait`, or the disk was slow just now.
         """
         if self._given != self._done or monotonic() < self._thread_until:
-            return None
+            return Declined.UNFIT
         asked = perf_counter()
         if sum([work.weight for work in works]) > AT_ONCE:
-            return None
-        if not self._file.begin_at_once():
+            return Declined.UNFIT
+        if not self._file.begin_at_once(wait):
+            if wait < SOON_SECONDS:
+                return Declined.BUSY
             self._thread_until = monotonic() + SOON_SECONDS  # waited once: the thread waits now
-            return None
+            return Declined.UNFIT
         began = monotonic()
         wanted = [work for work in works if not _left(work)]
         outcomes = self._commit(wanted, self._file.holding, asked)

@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from receiver.errors import StoreError, UnkeepableError
-from receiver.inbox import Query, Status
+from receiver.inbox import Declined, Query, Status
 from receiver.inbox.sqlite import engine, storefile, writer
 from receiver.inbox.sqlite.writer import AT_ONCE
 
@@ -28,7 +28,7 @@ async def kept(inbox, entries):
     """The receipts, as soon as it is done at once: not while the disk was slow just now."""
     for _ in range(6000):
         receipts = inbox.append_at_once(entries)
-        if receipts is not None:
+        if not isinstance(receipts, Declined):
             return receipts
         await asyncio.sleep(0.01)
     pytest.fail("it was never quick")
@@ -65,7 +65,7 @@ async def test_who_waits_for_events_is_told(opened, entry):
 
 
 async def test_a_store_that_is_not_open_yet_is_opened_by_append(inbox, path, entry):
-    assert inbox.append_at_once([entry()]) is None
+    assert isinstance(inbox.append_at_once([entry()]), Declined)
     assert not path.exists()
 
 
@@ -73,7 +73,7 @@ async def test_nothing_is_done_while_another_process_writes(opened, path, entry)
     lock = os.open(f"{path}.lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
 
-    assert opened.append_at_once([entry()]) is None
+    assert opened.append_at_once([entry()]) is Declined.BUSY
 
     os.close(lock)
     assert events_in(path) == []
@@ -85,7 +85,7 @@ async def test_nothing_is_done_before_what_was_asked_before(opened, path, entry)
     appending = asyncio.ensure_future(opened.append([entry(id="first")]))
     await asyncio.sleep(0)  # it waits for the end of a turn of the loop
 
-    assert opened.append_at_once([entry()]) is None
+    assert opened.append_at_once([entry()]) is Declined.UNFIT
 
     await appending
     assert events_in(path) == ["first"]
@@ -94,7 +94,7 @@ async def test_nothing_is_done_before_what_was_asked_before(opened, path, entry)
 async def test_nothing_is_done_that_may_take_long(opened, path, entry):
     many = [entry() for _ in range(AT_ONCE + 1)]
 
-    assert opened.append_at_once(many) is None
+    assert opened.append_at_once(many) is Declined.UNFIT
     assert events_in(path) == []
     assert len(await kept(opened, many[:AT_ONCE])) == AT_ONCE
 
@@ -102,7 +102,7 @@ async def test_nothing_is_done_that_may_take_long(opened, path, entry):
 async def test_a_store_that_was_moved_away_is_left_to_append(opened, path, tmp_path, entry):
     path.rename(tmp_path / "aside.db")
 
-    assert opened.append_at_once([entry()]) is None
+    assert opened.append_at_once([entry()]) is Declined.BUSY, "who asks again in vain appends"
     with pytest.raises(StoreError, match="gone"):
         await opened.append([entry()])
 
@@ -113,13 +113,13 @@ async def test_a_store_that_is_moved_away_while_the_lock_is_waited_for_is_left_t
     await kept(opened, [entry(id="before")])
     taken_soon = storefile._taken_soon
 
-    def moving(lock):
+    def moving(lock, wait):
         path.rename(tmp_path / "aside.db")
-        return taken_soon(lock)
+        return taken_soon(lock, wait)
 
     monkeypatch.setattr(storefile, "_taken_soon", moving)
 
-    assert opened.append_at_once([entry()]) is None
+    assert opened.append_at_once([entry()]) is Declined.BUSY
 
     (tmp_path / "aside.db").rename(path)
     assert events_in(path) == ["before"]
@@ -131,18 +131,20 @@ async def test_who_waited_for_the_lock_in_vain_does_not_wait_for_it_again(
     await kept(opened, [entry(id="before")])
     waits = []
 
-    def in_vain(lock):
-        waits.append(lock)
+    def in_vain(lock, wait):
+        waits.append(wait)
         return False
 
     monkeypatch.setattr(storefile, "_taken_soon", in_vain)
     monkeypatch.setattr(writer, "SOON_SECONDS", 60.0)  # however slow the machine is
 
-    assert opened.append_at_once([entry()]) is None
+    assert opened.append_at_once([entry()]) is Declined.BUSY
     await opened.append([entry(id="after")])
+    assert opened.append_at_once([entry()]) is Declined.UNFIT
+    await opened.append([entry(id="then")])
 
-    assert len(waits) == 1
-    assert events_in(path) == ["before", "after"]
+    assert [bool(wait) for wait in waits] == [False, True], "asked once, and waited once"
+    assert events_in(path) == ["before", "after", "then"]
 
 
 async def test_what_is_committed_is_told_so_whatever_is_wrong_with_the_log(

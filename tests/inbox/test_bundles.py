@@ -183,7 +183,7 @@ def test_events_can_be_looked_at_one_by_one(file):
 
 
 async def test_the_same_events_are_not_kept_twice(inbox):
-    """Whoever hands them in once more by mistake is told: their ids are taken."""
+    """Whoever hands in the same ones once more by mistake is told."""
     some = [usual(number) for number in range(100)]
     await inbox.append(some)
 

@@ -48,6 +48,39 @@ async def test_a_purge_is_many_steps_each_of_a_bounded_number_of_rows(tmp_path, 
     await inbox.close()
 
 
+async def test_force_takes_as_many_a_step_where_each_event_stands_alone(tmp_path, entry, now):
+    """They came one at a time, and the oldest are gone already."""
+    inbox = open_store(tmp_path / "inbox.db", durability="relaxed")
+    await inbox.register([RouteStart(route="r")])
+    for _ in range(600):
+        await inbox.append([entry(raw=b"x" * 1_000)])
+    used = (await inbox.purge(Limits(), now=now)).used
+    limits = Limits(hard=used // 2, force=True)
+
+    steps = [(await inbox.purge(limits, now=now)).forced for _ in range(2)]
+
+    assert min(steps) >= 100
+    await inbox.close()
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+async def test_force_goes_on_where_exactly_as_much_is_used_as_it_leaves(tmp_path, entry, now, more):
+    inbox = open_store(tmp_path / "inbox.db", durability="relaxed")
+    await inbox.register([RouteStart(route="r")])
+    await inbox.append([entry(raw=b"x" * 1_000) for _ in range(500)])
+    used = (await inbox.purge(Limits(), now=now)).used
+    forcing = Limits(hard=used - 1, force=True)
+    assert (await inbox.purge(forcing, now=now)).forced > 0, (
+        "it is above, and forces until a tenth is free"
+    )
+    used = (await inbox.purge(Limits(), now=now)).used
+
+    exactly = Limits(hard=-(-(used + more) * 10 // 9), force=True)
+
+    assert (await inbox.purge(exactly, now=now)).events >= 0
+    await inbox.close()
+
+
 async def test_a_step_of_large_events_takes_few_of_them(tmp_path, entry, now):
     inbox = open_store(tmp_path / "inbox.db")
     await inbox.register([RouteStart(route="r")])

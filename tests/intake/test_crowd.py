@@ -15,10 +15,11 @@ from receiver import intake as intake_module
 from receiver import strictjson
 from receiver.crowd import Crowd, Request
 from receiver.errors import StoreError, UnkeepableError
+from receiver.gathering import Gathering
 from receiver.inbox import Entry, Receipt
 from receiver.inbox.memory import MemoryInbox
 from receiver.keyring import Secret
-from receiver.receipt import Status
+from receiver.receipt import Declined, Status
 from receiver.replies import Outcome, Refused, Taken, TooLarge, Unavailable
 
 MakeBench = Callable[..., Any]
@@ -48,11 +49,23 @@ class Quick(Store):
         super().__init__()
         self.error = error
 
-    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | None:
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
         if self.error is not None:
             raise self.error
         self.sizes.append(len(batch))
         return [self._keep(entry) for entry in batch]
+
+
+class Busy(Quick):
+    """Another process writes while it is asked so often."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
+        self.times -= 1
+        return Declined.BUSY if self.times >= 0 else super().append_at_once(batch)
 
 
 async def outcomes(bench: Any, *requests: Request) -> list[Outcome]:
@@ -125,6 +138,28 @@ async def test_what_comes_while_others_are_waited_for_is_taken_in_with_them(
     monkeypatch.setattr(crowd_module, "monotonic", lambda: 0.0)
 
     assert await sizes_of_one_a_turn(make_bench(inbox=Store()), 3) == [3]
+
+
+async def test_what_comes_while_another_process_writes_is_kept_with_what_was_examined(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd_module, "monotonic", lambda: 1.0)
+    monkeypatch.setattr(Gathering, "goes_on", lambda *_: False)
+
+    assert await sizes_of_one_a_turn(make_bench(inbox=Busy(times=2)), 3) == [3]
+
+
+async def test_a_process_that_writes_for_long_is_waited_for_by_append(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = itertools.count(1.0, crowd_module.BUSY_SECONDS / 2)
+    monkeypatch.setattr(crowd_module, "monotonic", partial(next, times))
+    bench = make_bench(inbox=Busy(times=1_000))
+
+    [taken] = await outcomes(bench, ping(bench, 1))
+
+    assert taken.receipts[0].status is Status.ACCEPTED
+    assert bench.inbox.times > 990, "it was asked a few times only"
 
 
 async def test_where_turns_are_long_others_are_not_waited_for(

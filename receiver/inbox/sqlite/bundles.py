@@ -38,20 +38,23 @@ Kept = tuple[Entry, int]
 
 
 class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What `heads` says of an event; what routes choose by stands first."""
+    """What `heads` says of an event; what routes choose by stands first.
 
-    source: str
-    type: str
-    node: str | None
-    user: str | None
-    id: str
-    key: str | None
+    Texts are not checked when they are read: one event that is odd must not hold up a route.
+    """
+
+    source: Any
+    type: Any
+    node: Any
+    user: Any
+    id: Any
+    key: Any
     time: datetime
     received_at: int
     """In microseconds, as in all else of the store: it is compared."""
-    operation: str
-    secret: str
-    trace: str | None
+    operation: Any
+    secret: Any
+    trace: Any
     start: int
     """Where its payload begins in `bodies`."""
     size: int
@@ -116,7 +119,7 @@ def _row(before: int, bundle: Sequence[Kept]) -> tuple[int, int, int, str, str, 
                 entry.user,
                 entry.id,
                 entry.key,
-                entry.time if entry.time.tzinfo is UTC else moment(micros(entry.time)),
+                entry.time if entry.time.tzinfo is UTC else _utc(entry.time),
                 at,
                 entry.operation,
                 entry.secret,
@@ -141,7 +144,7 @@ def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
         user=event.user,
         id=event.id,
         key=event.key,
-        time=event.time,
+        time=_utc(event.time),
         received_at=micros(event.received_at),
         operation=event.operation,
         secret=event.secret,
@@ -157,17 +160,21 @@ def at(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Stored]:
     """The events at some positions, oldest first; those that are deleted are left out."""
     wanted = set(seqs)
     listed = msgspec.json.encode(seqs).decode()
-    with closing(connection.execute(SQL["bundles_at"], (listed,))) as cursor:
-        bundles = cursor.fetchall()
     found: list[Stored] = []
-    for last, released, heads, bodies in bundles:
-        kept = _split(heads)
-        found += [
-            _stored(seq, _decode_one(head), bodies, released=bool(released))
-            for seq, head in enumerate(kept, last - len(kept) + 1)
-            if seq in wanted
-        ]
+    with closing(connection.execute(SQL["bundles_at"], (listed,))) as cursor:
+        for last, released, heads, bodies in cursor:  # one at a time: each may be another large one
+            kept = _split(heads)
+            found += [
+                _stored(seq, _decode_one(head), bodies, released=bool(released))
+                for seq, head in enumerate(kept, last - len(kept) + 1)
+                if seq in wanted
+            ]
     return found
+
+
+def _utc(time: datetime) -> datetime:
+    """The same time, or the nearest that UTC has. Raises TypeError for one without a zone."""
+    return moment(micros(time))
 
 
 def _stored(seq: int, head: _Head, bodies: bytes, *, released: bool) -> Stored:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -18,13 +19,17 @@ PAGE = 1_000
 """Heads that are read at once, about: what the event loop looks at in a millisecond or two."""
 
 
+FEW = 200
+"""Positions looked up at once: each may be in another bundle, which is read whole."""
+
+
 class _Beginning(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The first of what a bundle says of each of its events (bundles.py)."""
 
-    source: str
-    type: str
-    node: str | None
-    user: str | None
+    source: Any
+    type: Any
+    node: Any
+    user: Any
 
 
 _BUNDLES = msgspec.json.Decoder(list[tuple[int, list[_Beginning]]])
@@ -32,15 +37,20 @@ _BUNDLES = msgspec.json.Decoder(list[tuple[int, list[_Beginning]]])
 
 
 def heads(connection: sqlite3.Connection, after: int, limit: int) -> list[Head]:
-    """What routes choose by, of the next events: `limit` of them, or fewer than a bundle more."""
+    """What routes choose by, of the next events: `limit` of them at most, or those of a bundle."""
     row = one(connection, SQL["heads"], {"after": after, "limit": limit})
     return [head for head in _read(row) if head.seq > after]
 
 
 def heads_at(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, Head]:
-    """The same of the events at some positions, and perhaps of others; not of deleted ones."""
-    row = one(connection, SQL["heads_at"], (msgspec.json.encode(seqs).decode(),))
-    return {head.seq: head for head in _read(row)}
+    """The same of the events at some positions; those that are deleted are left out."""
+    found: dict[int, Head] = {}
+    for start in range(0, len(seqs), FEW):
+        some = seqs[start : start + FEW]
+        row = one(connection, SQL["heads_at"], (msgspec.json.encode(some).decode(),))
+        wanted = set(some)
+        found |= {head.seq: head for head in _read(row) if head.seq in wanted}
+    return found
 
 
 def _read(row: tuple[str] | None) -> list[Head]:

@@ -176,11 +176,11 @@ def _rows(connection: sqlite3.Connection, kind: Kind, values: dict[str, int]) ->
 
 
 def _enough(rows: list[_Row], wanted: int) -> list[_Row]:
-    """The first rows that free so many bytes, in whole bundles."""
+    """The first rows that free so many bytes, in whole bundles, one at least."""
     total = 0
     until = 0
     for _, _, size, needed, bundle in rows:
-        if total >= wanted and bundle != until:
+        if until and total >= wanted and bundle != until:
             break
         total += 0 if needed else size + ROW_BYTES
         until = bundle

@@ -134,12 +134,18 @@ INSERT OR REPLACE INTO attempts (seq, route, number, next_at,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: heads
--- The heads of the next bundles: about as many events as asked for. They are JSON as they stand, so
--- that SQLite need not read what Python does.
+-- The heads of the next bundles: of as many as have no more events than asked for, or of one. They
+-- are JSON as they stand, so that SQLite need not read what Python does.
 SELECT '[' || coalesce(group_concat('[' || (last - amount) || ',' || heads || ']'), '') || ']'
 FROM (
     SELECT last, amount, heads FROM bundles
-    WHERE last > :after AND last < (SELECT min(last) FROM bundles WHERE last > :after) + :limit
+    WHERE last IN (
+        SELECT last FROM (
+            SELECT last, amount, sum(amount) OVER (ORDER BY last) AS total
+            FROM (SELECT last, amount FROM bundles WHERE last > :after ORDER BY last LIMIT :limit)
+        )
+        WHERE total <= :limit OR total = amount
+    )
     ORDER BY last
 );
 
@@ -250,8 +256,13 @@ FROM (
            ) AS needed,
            bundle
     FROM events
-    WHERE bundle > :after
-      AND bundle <= max(:after + :limit, (SELECT min(last) FROM bundles WHERE last > :after))
+    WHERE bundle IN (
+        SELECT last FROM (
+            SELECT last, amount, sum(amount) OVER (ORDER BY last) AS total
+            FROM (SELECT last, amount FROM bundles WHERE last > :after ORDER BY last LIMIT :limit)
+        )
+        WHERE total <= :limit OR total = amount
+    )
       AND seq > :after AND seq <= :floor
     ORDER BY seq
 );

@@ -21,7 +21,7 @@ CREATE TABLE bundles (
     heads    TEXT NOT NULL,  -- all but the payloads: a JSON array, whose columns `events` names
     bodies   BLOB NOT NULL  -- the payloads, one after another
 ) STRICT;
--- UNIQUE: so that what is handed in once more by mistake is refused.
+-- UNIQUE: so that a bundle that is handed in once more by mistake is refused.
 CREATE UNIQUE INDEX bundles_ids ON bundles (oldest, newest);
 -- They come long after their time, and are few; all others are in the order of their time.
 CREATE INDEX bundles_released ON bundles (last) WHERE released = 1;
@@ -42,7 +42,10 @@ SELECT last - amount + 1 + head.key AS seq,
        json_extract(head.value, '$[9]') AS secret,
        json_extract(head.value, '$[10]') AS trace,
        released,
-       substr(bodies, 1 + json_extract(head.value, '$[11]'), json_extract(head.value, '$[12]')) AS raw,
+       coalesce(
+           substr(bodies, 1 + json_extract(head.value, '$[11]'), json_extract(head.value, '$[12]')),
+           x''  -- what substr makes of nothing is null
+       ) AS raw,
        json_extract(head.value, '$[12]') AS bytes,
        last AS bundle,
        oldest,

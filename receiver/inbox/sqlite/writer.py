@@ -4,9 +4,8 @@ Whatever has queued up when the writer is free becomes one transaction with one 
 are done on the event loop, at the end of a turn of it, which waits a moment for the commit of
 another process; what is large or may take long, and everything while others take long or the disk
 is slow, is done by one thread. Every writer in every process takes the same `flock` first, for
-which the thread sleeps in the kernel, in a fair queue. A failed
-transaction is a StoreError for all who were part of it; the connection is opened anew for the next
-one, so that the store works again as soon as its disk does.
+which the thread sleeps in the kernel, in a fair queue. A failed transaction is a StoreError for all
+who were part of it; then the connection is opened anew, to work again as soon as its disk does.
 Must not know: what is written.
 """
 
@@ -130,19 +129,16 @@ class Writer:
         which costs more than a commit. Nothing is done when the thread is at work, another process
         writes for longer than `wait`, or the disk was slow just now.
         """
-        if self._given != self._done or monotonic() < self._thread_until:
-            return Declined.UNFIT
         asked = perf_counter()
-        if sum([work.weight for work in works]) > AT_ONCE:
+        later = self._given != self._done or monotonic() < self._thread_until
+        if later or sum([work.weight for work in works]) > AT_ONCE:
             return Declined.UNFIT
         if not self._file.begin_at_once(wait):
-            if wait < SOON_SECONDS:
-                return Declined.BUSY
-            self._thread_until = monotonic() + SOON_SECONDS  # waited once: the thread waits now
-            return Declined.UNFIT
+            if wait:  # once: the thread waits now
+                self._thread_until = monotonic() + SOON_SECONDS
+            return Declined.UNFIT if wait else Declined.BUSY
         began = monotonic()
-        wanted = [work for work in works if not _left(work)]
-        outcomes = self._commit(wanted, self._file.holding, asked)
+        outcomes = self._commit([w for w in works if not _left(w)], self._file.holding, asked)
         ended = monotonic()
         if ended - began > SLOW_SECONDS:
             wary = WARY_SECONDS if ended - began > HUNG_SECONDS else 0.0
@@ -263,6 +259,7 @@ _FAULTS_OF_WORK = (
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
     TypeError,
+    AttributeError,
     ValueError,
     OverflowError,
 )

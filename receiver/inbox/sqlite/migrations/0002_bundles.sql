@@ -10,6 +10,9 @@ CREATE TABLE bundles (
     bodies   BLOB NOT NULL  -- the payloads, one after another
 ) STRICT;
 
+-- Before there are rows: to sort all ids at once takes memory.
+CREATE UNIQUE INDEX bundles_ids ON bundles (oldest, newest);
+
 INSERT INTO bundles (last, amount, released, oldest, newest, heads, bodies)
 SELECT seq, 1, released, id, id,
        json_array(json_array(
@@ -22,7 +25,6 @@ SELECT seq, 1, released, id, id,
 FROM (SELECT *, (time % 1000000 + 1000000) % 1000000 AS fraction FROM events)
 ORDER BY seq;
 
-CREATE UNIQUE INDEX bundles_ids ON bundles (oldest, newest);
 CREATE INDEX bundles_released ON bundles (last) WHERE released = 1;
 
 CREATE TEMPORARY TABLE carried AS
@@ -55,7 +57,10 @@ SELECT last - amount + 1 + head.key AS seq,
        json_extract(head.value, '$[9]') AS secret,
        json_extract(head.value, '$[10]') AS trace,
        released,
-       substr(bodies, 1 + json_extract(head.value, '$[11]'), json_extract(head.value, '$[12]')) AS raw,
+       coalesce(
+           substr(bodies, 1 + json_extract(head.value, '$[11]'), json_extract(head.value, '$[12]')),
+           x''  -- what substr makes of nothing is null
+       ) AS raw,
        json_extract(head.value, '$[12]') AS bytes,
        last AS bundle,
        oldest,

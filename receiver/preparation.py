@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from selectors import EVENT_READ, DefaultSelector
+from tempfile import TemporaryFile
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
     from receiver.settings import Configuration
 
 SECONDS = 60.0
+"""How long it may take; a store of an older version is brought to the new one however long."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +61,72 @@ def prepare(environ: Mapping[str, str], meanwhile: Callable[[], None] = _nothing
     """Check the configuration that `environ` leads to, and give every route its place.
 
     Raises ConfigError with all that is wrong. Blocks for a second or two, and calls `meanwhile` in
-    that time.
+    that time; longer where the store is of an older version.
     """
-    with subprocess.Popen(
-        [sys.executable, "-m", "receiver.preparation"],
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="backslashreplace",
-    ) as preparing:
+    with (
+        TemporaryFile() as complaints,
+        subprocess.Popen(
+            [sys.executable, "-m", "receiver.preparation"],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+        ) as preparing,
+    ):
         try:
             meanwhile()
-            output, complaints = preparing.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            raise ConfigError(
-                f"the start was not prepared within {SECONDS:g} s: is there a plugin that never "
-                "ends its import, or does another process hold the store?"
-            ) from None
+            output = _output(preparing)
         finally:
             preparing.kill()
+        preparing.wait()
+        complaints.seek(0)
+        complained = complaints.read().decode("utf-8", "backslashreplace")
     said = output.strip().rpartition("\n")[2]  # a plugin may print when it is imported
     try:
         found = json.loads(said)
     except ValueError:
         raise ConfigError(
             f"the start could not be prepared (exit status {preparing.returncode}): "
-            f"{complaints.strip() or said}"
+            f"{complained.strip() or said}"
         ) from None
     if "problems" in found:
         raise ConfigError(*found["problems"])
     return msgspec.convert(found, Prepared)
+
+
+def _output(preparing: subprocess.Popen[bytes]) -> str:
+    """All that it prints. Raises ConfigError where it takes too long, but for a new schema."""
+    assert preparing.stdout is not None
+    output = b""
+    until = monotonic() + SECONDS
+    upgrading = False
+    with DefaultSelector() as waiting:
+        waiting.register(preparing.stdout, EVENT_READ)
+        while waiting.select(None if upgrading else max(0.0, until - monotonic())):
+            piece = os.read(preparing.stdout.fileno(), 65_536)
+            if not piece:
+                return output.decode("utf-8", "backslashreplace")
+            output += piece
+            if not upgrading and (found := _UPGRADING.findall(output)) and not _ended(output):
+                _log.warning(
+                    "the inbox of %s events is brought to the form of this Receiver; let it end",
+                    found[0].decode(),
+                )
+                upgrading = True
+            elif upgrading and _ended(output):
+                upgrading, until = False, monotonic() + SECONDS
+    raise ConfigError(
+        f"the start was not prepared within {SECONDS:g} s: is there a plugin that never "
+        "ends its import, or does another process hold the store?"
+    )
+
+
+_UPGRADING = re.compile(rb"^receiver\.preparation: upgrading (\d+)$", re.MULTILINE)
+_UPGRADED = "receiver.preparation: upgraded"
+
+
+def _ended(output: bytes) -> bool:
+    return _UPGRADED.encode() in output
 
 
 def main() -> None:
@@ -130,11 +171,17 @@ async def _rehearse(found: Configuration, catalogue: Catalogue, chosen: list[Rou
     from receiver import composition
     from receiver.dispatch import Dispatcher
     from receiver.http.app import build
+    from receiver.inbox.sqlite.migrate import awaiting
     from receiver.intake import Intake
     from receiver.keyring import Keyring
 
     inbox = composition.open_inbox(found)
     try:
+        events = awaiting(found.store_path)
+        if events is not None:
+            print(f"receiver.preparation: upgrading {events}", flush=True)
+            await inbox.open()
+            print(_UPGRADED, flush=True)
         app = build(catalogue, Intake(catalogue, Keyring({}), inbox))
         await _lifespan(app)
         await Dispatcher(inbox, catalogue, chosen).register(renaming=False)

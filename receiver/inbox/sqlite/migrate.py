@@ -11,12 +11,14 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from receiver.errors import StoreError
-from receiver.inbox.sqlite.connection import one, transaction
+from receiver.inbox.sqlite.connection import connect, explaining, number, one, transaction
 from receiver.inbox.sqlite.queries import SQL
 
 _STEP = re.compile(r"(\d{4})_\w+\.sql")
@@ -82,6 +84,23 @@ def bring_up(connection: sqlite3.Connection, schema: Schema = SCHEMA) -> str:
             connection.execute(SQL["set_meta"], ("schema_version", step))
     row = one(connection, SQL["meta"], ("store_id",))
     return str(row[0]) if row else ""
+
+
+def awaiting(path: Path) -> int | None:
+    """How many events of an older store are to be brought to the newest version; None: no such.
+
+    Raises StoreError.
+    """
+    if not path.exists():
+        return None
+    with (
+        explaining(path),
+        closing(connect(path, synchronous="NORMAL", create=False)) as connection,
+    ):
+        version = version_of(connection)
+        if version is None or version >= SCHEMA.version:
+            return None
+        return number(connection, SQL["how_many"])
 
 
 def version_of(connection: sqlite3.Connection) -> int | None:

@@ -62,6 +62,10 @@ UPDATE tally SET dedup_keys = dedup_keys - ?;
 -- name: tally
 SELECT events, dedup_keys, last_dedup, last_seq FROM tally;
 
+-- name: how_many
+-- Events, in a store of whichever version.
+SELECT events FROM tally;
+
 -- name: lengths
 -- Each length of time that keys are kept, in one look into the table for each.
 WITH RECURSIVE lengths (lasts) AS (

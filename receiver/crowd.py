@@ -8,6 +8,7 @@ Must not know: HTTP servers, how an answer is written.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic
 from typing import Generic, TypeVar
@@ -93,6 +94,7 @@ class Crowd(Generic[Asker]):
             now = monotonic()
             self._until = self._until or now + BUSY_SECONDS
             if now < self._until:
+                os.sched_yield()  # who writes may have to wait for this processor
                 return
         entries, self._entries = self._entries, []
         askers, self._askers = self._askers, []

@@ -218,3 +218,23 @@ async def test_a_damaged_bundle_is_an_error_of_the_store(inbox, path, heads):
 
     with pytest.raises(StoreError, match=r"damaged; restore|malformed JSON"):
         await inbox.read(Query())
+
+
+async def test_an_event_with_a_value_of_a_wrong_type_holds_up_nobody(inbox):
+    """It would be a fault of Receiver's own; no later event may be stuck behind it."""
+    await inbox.append([usual(1, node=5), usual(2)])
+
+    found = await inbox.read(Query())
+
+    assert [(event.id, event.node) for event in found] == [(usual(1).id, 5), (usual(2).id, "n2")]
+
+
+async def test_a_released_event_has_its_time_in_utc(inbox):
+    await inbox.append([usual(0, problems=("odd",))])
+    there = NOON.astimezone(timezone(timedelta(hours=5)))
+    fixed = Rejudged(id=usual(0).id, type="t", key=None, time=there, node=None, user=None)
+
+    await inbox.readmit([fixed])
+
+    [event] = await inbox.read(Query())
+    assert (event.time, event.time.tzinfo) == (NOON, UTC)

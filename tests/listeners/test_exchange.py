@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from connection import ANSWER, HEAD, Desk, connected, turns
 
+from receiver.http.exchange import Exchange
+
 
 async def test_a_whole_request_is_handed_over_and_answered_in_one_piece() -> None:
     desk = Desk()
@@ -133,3 +135,10 @@ async def test_only_the_answer_that_ends_a_connection_says_so() -> None:
     assert wire.written.count(b"200 OK") == 3
     assert wire.written.count(b"connection: close\r\n\r\nok") == 1
     assert wire.written.endswith(b"connection: close\r\n\r\nok")
+
+
+def test_an_exchange_is_shown_without_what_it_holds() -> None:
+    secret = [(b"authorization", b"Bearer hush")]
+    exchange = Exchange(None, {}, None, secret, None, True, b"hush")  # type: ignore[arg-type]
+
+    assert "hush" not in repr(exchange)

@@ -45,6 +45,8 @@ class Crowd(Generic[Asker]):
         """What was examined and is to be kept."""
         self._askers: list[tuple[Operation, Asker]] = []
         """Who asked for each."""
+        self._turning = False
+        """Whether there will be a turn, or is one now."""
         self._until = 0.0
         """When no other process is waited for any longer; 0: none is."""
         self._keeping: set[asyncio.Task[None]] = set()
@@ -54,20 +56,23 @@ class Crowd(Generic[Asker]):
 
         Its operation is `Intake.direct`.
         """
-        if not self._waiting and not self._entries:
-            loop.call_soon(self._turn, loop)
         self._waiting.append((request, asker))
+        if not self._turning:  # who is told in a turn may ask again
+            self._turning = True
+            loop.call_soon(self._turn, loop)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._waiting and self._gathering.goes_on(len(self._waiting), monotonic()):
-            loop.call_soon(self._turn, loop)
-            return
-        if self._waiting:
-            self._examine(loop)
-        if self._entries:
-            self._keep_at_once(loop)
-        if self._waiting or self._entries:
-            loop.call_soon(self._turn, loop)
+        try:
+            if self._waiting and self._gathering.goes_on(len(self._waiting), monotonic()):
+                return
+            if self._waiting:
+                self._examine(loop)
+            if self._entries:
+                self._keep_at_once(loop)
+        finally:
+            self._turning = bool(self._waiting or self._entries)
+            if self._turning:
+                loop.call_soon(self._turn, loop)
 
     def _examine(self, loop: asyncio.AbstractEventLoop) -> None:
         # Others on the loop get their turn between requests that are long.

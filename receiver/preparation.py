@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from receiver.settings import Configuration
 
 SECONDS = 60.0
-"""How long it may take; a store of an older version is brought to the new one however long."""
+"""How long it may take; as long again after a store was brought to a new version."""
+
+SECONDS_AN_EVENT = 0.001
+"""How much longer that may take for each event: a hundred times what it does."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,22 +66,19 @@ def prepare(environ: Mapping[str, str], meanwhile: Callable[[], None] = _nothing
     Raises ConfigError with all that is wrong. Blocks for a second or two, and calls `meanwhile` in
     that time; longer where the store is of an older version.
     """
-    with (
-        TemporaryFile() as complaints,
-        subprocess.Popen(
+    with TemporaryFile() as complaints:
+        with subprocess.Popen(
             [sys.executable, "-m", "receiver.preparation"],
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
-        ) as preparing,
-    ):
-        try:
-            meanwhile()
-            output = _output(preparing)
-        finally:
-            preparing.kill()
-        preparing.wait()
+        ) as preparing:
+            try:
+                meanwhile()
+                output = _output(preparing)
+            finally:
+                preparing.kill()
         complaints.seek(0)
         complained = complaints.read().decode("utf-8", "backslashreplace")
     said = output.strip().rpartition("\n")[2]  # a plugin may print when it is imported
@@ -95,38 +95,39 @@ def prepare(environ: Mapping[str, str], meanwhile: Callable[[], None] = _nothing
 
 
 def _output(preparing: subprocess.Popen[bytes]) -> str:
-    """All that it prints. Raises ConfigError where it takes too long, but for a new schema."""
+    """All that it prints. Raises ConfigError where it takes too long."""
     assert preparing.stdout is not None
     output = b""
-    until = monotonic() + SECONDS
-    upgrading = False
+    heard = 0
+    seconds = SECONDS
+    until = monotonic() + seconds
     with DefaultSelector() as waiting:
         waiting.register(preparing.stdout, EVENT_READ)
-        while waiting.select(None if upgrading else max(0.0, until - monotonic())):
+        while waiting.select(max(0.0, until - monotonic())):
             piece = os.read(preparing.stdout.fileno(), 65_536)
             if not piece:
                 return output.decode("utf-8", "backslashreplace")
             output += piece
-            if not upgrading and (found := _UPGRADING.findall(output)) and not _ended(output):
-                _log.warning(
-                    "the inbox of %s events is brought to the form of this Receiver; let it end",
-                    found[0].decode(),
-                )
-                upgrading = True
-            elif upgrading and _ended(output):
-                upgrading, until = False, monotonic() + SECONDS
+            told = _UPGRADE.findall(output)
+            for events in told[heard:]:
+                seconds = SECONDS + int(events or 0) * SECONDS_AN_EVENT
+                until = monotonic() + seconds
+                if events:
+                    _log.warning(
+                        "the inbox of %d events is brought to the form of this Receiver; "
+                        "let it end",
+                        int(events),
+                    )
+            heard = len(told)
     raise ConfigError(
-        f"the start was not prepared within {SECONDS:g} s: is there a plugin that never "
+        f"the start was not prepared within {seconds:g} s: is there a plugin that never "
         "ends its import, or does another process hold the store?"
     )
 
 
-_UPGRADING = re.compile(rb"^receiver\.preparation: upgrading (\d+)$", re.MULTILINE)
-_UPGRADED = "receiver.preparation: upgraded"
-
-
-def _ended(output: bytes) -> bool:
-    return _UPGRADED.encode() in output
+_UPGRADE = re.compile(rb"^receiver\.preparation: (?:upgrading (\d+)|upgraded)$", re.MULTILINE)
+"""What is printed when an older store is brought to the new version: before it, how many events
+there are, and after it."""
 
 
 def main() -> None:
@@ -181,7 +182,7 @@ async def _rehearse(found: Configuration, catalogue: Catalogue, chosen: list[Rou
         if events is not None:
             print(f"receiver.preparation: upgrading {events}", flush=True)
             await inbox.open()
-            print(_UPGRADED, flush=True)
+            print("receiver.preparation: upgraded", flush=True)
         app = build(catalogue, Intake(catalogue, Keyring({}), inbox))
         await _lifespan(app)
         await Dispatcher(inbox, catalogue, chosen).register(renaming=False)

@@ -146,11 +146,10 @@ def _read(data: bytes, limit: int) -> tuple[list[Any], list[bytes]]:
     """
     try:
         values = _decode(data)
-        if type(values) is list and len(values) <= limit:
-            return values, list(map(_encode, values))
+        taken = type(values) is list and len(values) <= limit
+        return (values, list(map(_encode, values))) if taken else ([], [])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        pass
-    return [], []
+        return [], []
 
 
 def _are_all_of(data: bytes, texts: list[bytes]) -> bool:

@@ -68,11 +68,11 @@ class Exchange(msgspec.Struct, eq=False):
     disconnected: bool = False
     response_complete: bool = False
 
-    def __repr__(self) -> str:
-        return object.__repr__(self)  # its headers are secret, its body may be
-
     message_event: ClassVar[_Nobody] = _Nobody()
     response_started: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        return object.__repr__(self)  # its headers are secret, its body may be
 
     @property
     def over(self) -> bool:

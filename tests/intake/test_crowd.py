@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -147,6 +148,27 @@ async def test_what_comes_while_another_process_writes_is_kept_with_what_was_exa
     monkeypatch.setattr(Gathering, "goes_on", lambda *_: False)
 
     assert await sizes_of_one_a_turn(make_bench(inbox=Busy(times=2)), 3) == [3]
+
+
+async def test_who_asks_again_when_told_begins_no_second_turn(make_bench: MakeBench) -> None:
+    bench, loop, over = make_bench(inbox=Quick()), asyncio.get_running_loop(), asyncio.Event()
+    pending: list[Callable[..., None]] = []
+    most: set[int] = set()
+
+    def call_soon(turn: Callable[..., None], *arguments: Any) -> None:
+        pending.append(turn)
+        most.add(len(pending))
+        loop.call_soon(lambda: pending.pop()(*arguments))
+
+    def tell(number: int, _: Outcome | Receipt) -> None:
+        crowd.join(ping(bench, number), number + 1, counting) if number < 100 else over.set()
+
+    counting: Any = SimpleNamespace(call_soon=call_soon)
+    crowd: Crowd[int] = Crowd(bench.intake, tell)
+    crowd.join(ping(bench, 0), 1, counting)
+    async with asyncio.timeout(40):
+        await over.wait()
+    assert most == {1}
 
 
 async def test_a_process_that_writes_for_long_is_waited_for_by_append(

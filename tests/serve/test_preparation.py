@@ -1,4 +1,4 @@
-"""The start is prepared in a bounded time, but for a store that is brought to a new form."""
+"""The start is prepared in a bounded time, which is longer for a store of an older form."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_new_form_may_take_longer_and_is_told_of(
 ) -> None:
     with caplog.at_level(logging.WARNING, "receiver.preparation"):
         said = say(
-            "print('receiver.preparation: upgrading 70', flush=True)\n"
+            "print('receiver.preparation: upgrading 60000', flush=True)\n"
             f"time.sleep({SECONDS + 1})\n"
             "print('receiver.preparation: upgraded', flush=True)\n"
             "time.sleep(0.5)\n"
@@ -61,13 +61,18 @@ def test_a_new_form_may_take_longer_and_is_told_of(
         )
 
     assert said.splitlines()[-1] == "found"
-    assert "the inbox of 70 events is brought to the form" in caplog.text
+    assert "the inbox of 60000 events is brought to the form" in caplog.text
+
+
+def test_a_new_form_that_takes_much_longer_than_it_should_is_given_up(say: Say) -> None:
+    with pytest.raises(ConfigError, match=r"not prepared within 3\.5 s"):
+        say("print('receiver.preparation: upgrading 500', flush=True); time.sleep(60)")
 
 
 def test_what_comes_after_a_new_form_is_bounded_again(say: Say) -> None:
     with pytest.raises(ConfigError, match="not prepared within 3 s"):
         say(
-            "print('receiver.preparation: upgrading 70', flush=True)\n"
+            "print('receiver.preparation: upgrading 60000', flush=True)\n"
             "print('receiver.preparation: upgraded', flush=True)\n"
             "time.sleep(60)"
         )

@@ -33,7 +33,7 @@ PREFIX = 8
 """First characters that the ids of a bundle have in common: of a UUIDv7, 65 seconds of its time. An
 id is looked for in the bundles of its prefix (`places_of_ids` in search.sql)."""
 
-Kept = tuple[Entry, int]
+Kept = tuple[Entry | Stored, int]
 """An event, and when it came, in microseconds."""
 
 
@@ -102,7 +102,9 @@ def _apart(some: Sequence[Kept]) -> Iterator[list[Kept]]:
         yield bundle
 
 
-def _row(before: int, bundle: Sequence[Kept]) -> tuple[int, int, int, str, str, str, bytes]:
+def _row(
+    before: int, bundle: Sequence[Kept], released: int = 0
+) -> tuple[int, int, int, str, str, str, bytes]:
     """What `insert_bundle` takes of a bundle after the position `before`."""
     ids = [entry.id for entry, _ in bundle]
     heads: list[tuple[Any, ...]] = []
@@ -132,27 +134,12 @@ def _row(before: int, bundle: Sequence[Kept]) -> tuple[int, int, int, str, str, 
         start += size
     told = _encode(heads).decode()
     amount = len(bundle)
-    return before + amount, amount, 0, min(ids), max(ids), told, b"".join(bodies)
+    return before + amount, amount, released, min(ids), max(ids), told, b"".join(bodies)
 
 
 def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
     """Write an event that was in quarantine, at the position `last`."""
-    head = _Head(
-        source=event.source,
-        type=event.type,
-        node=event.node,
-        user=event.user,
-        id=event.id,
-        key=event.key,
-        time=_utc(event.time),
-        received_at=micros(event.received_at),
-        operation=event.operation,
-        secret=event.secret,
-        trace=event.trace,
-        start=0,
-        size=len(event.raw),
-    )
-    row = (last, 1, 1, event.id, event.id, _encode([head]).decode(), event.raw)
+    row = _row(last - 1, [(event, micros(event.received_at))], released=1)
     connection.execute(SQL["insert_bundle"], row).close()
 
 

@@ -16,8 +16,7 @@ from receiver.inbox.sqlite.connection import one
 from receiver.inbox.sqlite.queries import SQL
 
 PAGE = 1_000
-"""Heads that are read at once, about: what the event loop looks at in a millisecond or two."""
-
+"""Heads that are read at once, at most: what the event loop looks at in a millisecond or two."""
 
 FEW = 200
 """Positions looked up at once: each may be in another bundle, which is read whole."""

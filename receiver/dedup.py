@@ -6,8 +6,7 @@ Pure. Must not know: how long a key is remembered, or what becomes of a duplicat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -58,10 +57,10 @@ class DedupKeys:
 
     def of_all(
         self, places: Places, raws: Sequence[bytes]
-    ) -> Iterable[tuple[bytes | None, DedupRule]]:
-        """As `of`, for each of some events."""
+    ) -> tuple[Sequence[bytes | None], Sequence[DedupRule]]:
+        """As `of`, for each of some events: their keys, and the rules that made them."""
         if not self._rules:
-            return [(None, NO_RULE)] * len(places)
+            return [None] * len(places), [NO_RULE] * len(places)
         rule, parts, seed, payload = self._rules[0]
         columns = [find(places) for find in self._columns]
         keys: list[bytes] | None
@@ -72,8 +71,9 @@ class DedupKeys:
         else:
             keys = _digests(rule, seed, columns, raws)
         if keys is None:
-            return [self.of(place, raw) for place, raw in zip(places.each, raws, strict=True)]
-        return zip(keys, repeat(rule))
+            each = [self.of(place, raw) for place, raw in zip(places.each, raws, strict=True)]
+            return [key for key, _ in each], [its for _, its in each]
+        return keys, [rule] * len(keys)
 
 
 def _is_payload(rule: DedupRule) -> bool:
@@ -95,8 +95,13 @@ def _payload_keys(
     """As `_payload_key`, of each event; None where the rule does not hold of one."""
     if any(map(lacks, columns)):
         return None
-    start, hashed = seed.digest(), hashlib.sha256
-    return [hashed(start + raw).digest()[:KEY_BYTES] for raw in raws]
+    begun = hashlib.sha256(seed.digest())
+    keys: list[bytes] = []
+    for raw in raws:
+        digest = begun.copy()
+        digest.update(raw)
+        keys.append(digest.digest()[:KEY_BYTES])
+    return keys
 
 
 def _key(rule: DedupRule, seed: hashlib.blake2b, found: list[str], raw: bytes) -> bytes:

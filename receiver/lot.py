@@ -9,6 +9,7 @@ Must not know: how requests or arrays are read, how an entry is kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat, starmap
 from typing import Any
 
 import uuid_utils
@@ -57,7 +58,7 @@ def _together(
     """Their entries, if nothing is wrong with any."""
     if JsonError in set(map(type, values)):
         return None
-    rules, at = arrivals[0].rules, arrivals[0].at
+    rules, at, new_id = arrivals[0].rules, arrivals[0].at, uuid_utils.uuid7
     columns = rules.columns
     places = Places(values, lambda index: place_of(arrivals[index], values[index]))
     types = _texts(columns.type(places))
@@ -68,37 +69,28 @@ def _together(
     users = _texts(columns.user(places))
     if keys is None or nodes is None or users is None:
         return None
-    source, taken_by, new_id = rules.operation.source, rules.operation.id, uuid_utils.uuid7
-    return [
-        Entry(
-            id=str(new_id()),
-            source=source,
-            type=type_ or "",
-            key=key,
-            dedup_key=dedup_key,
-            dedup_window=rule.window,
-            dedup_body=rule.body,
-            time=time or at,
-            received_at=at,
-            node=node,
-            user=user,
-            raw=raw,
-            operation=taken_by,
-            secret=arrival.secret,
-            trace=arrival.trace,
-        )
-        for arrival, raw, type_, key, (dedup_key, rule), time, node, user in zip(
-            arrivals,
-            raws,
-            types,
-            keys,
-            rules.dedup.of_all(places, raws),
-            columns.time(places),
-            nodes,
-            users,
-            strict=True,
-        )
-    ]
+    operation, amount = rules.operation, len(raws)
+    dedup_keys, dedup_rules = rules.dedup.of_all(places, raws)
+    # In the order of an entry's fields: by their names it takes half as long again.
+    columns_of_entries = (
+        [str(new_id()) for _ in raws],
+        repeat(operation.source, amount),
+        [type_ or "" for type_ in types],
+        keys,
+        dedup_keys,
+        [rule.window for rule in dedup_rules],
+        [time or at for time in columns.time(places)],
+        repeat(at, amount),
+        nodes,
+        users,
+        raws,
+        repeat(operation.id, amount),
+        [arrival.secret for arrival in arrivals],
+        repeat((), amount),
+        [arrival.trace for arrival in arrivals],
+        [rule.body for rule in dedup_rules],
+    )
+    return list(starmap(Entry, zip(*columns_of_entries, strict=True)))
 
 
 def _sound(rules: Rules, types: Sequence[str | None], values: Sequence[Any]) -> bool:

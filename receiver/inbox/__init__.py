@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One verified event on its way into the inbox."""
 
     id: str

@@ -99,7 +99,7 @@ def test_together_events_have_the_keys_that_each_has_alone(
 
     together = keys.of_all(Places([body for body, _, _ in events], places.__getitem__), raws)
 
-    assert list(together) == [keys.of(place, raw) for place, raw in zip(places, raws, strict=True)]
+    assert list(zip(*together, strict=True)) == list(map(keys.of, places, raws))
 
 
 @pytest.mark.parametrize("parts", [(), (ID,), (ID, AT), (FirstOf((ID, AT)), Except(AT, ("0",)))])

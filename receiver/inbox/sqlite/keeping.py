@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, islice, repeat
 from typing import Any, Protocol
 
 import msgspec
@@ -71,11 +71,10 @@ class Keeper:
         OverflowError for entries that no store could keep.
         """
         self._duplicates.begin(connection)
-        keys = [keys_of(batch.entries) for batch in batches]
-        rows = _Rows(self._duplicates.known(connection, chain(*keys)))
-        receipts = [
-            self._judged(batch.entries, of, rows) for batch, of in zip(batches, keys, strict=True)
-        ]
+        entries = list(chain.from_iterable(batch.entries for batch in batches))
+        keys = keys_of(entries)
+        rows = _Rows(self._duplicates.known(connection, keys))
+        receipts = iter(self._all_new(entries, keys, rows) or self._judged(entries, keys, rows))
         newest = bundles.add(connection, rows.accepted, self._duplicates.last_seq)
         insert(connection, "insert_quarantined", rows.quarantine)
         if rows.accepted or rows.new_keys:
@@ -89,26 +88,43 @@ class Keeper:
         for batch in batches:
             if batch.cursor is not None:
                 connection.execute(SQL["keep_cursor"], batch.cursor).close()
-        return receipts, newest if rows.accepted else 0
+        each = [list(islice(receipts, len(batch.entries))) for batch in batches]
+        return each, newest if rows.accepted else 0
 
     def committed(self) -> None:
         """What `keep` wrote is in the store."""
         self._duplicates.committed()
 
+    def _all_new(
+        self, entries: Sequence[Entry], keys: Sequence[bytes | None], rows: _Rows
+    ) -> list[Receipt]:
+        """As `_judged`, in a third of the time, where all are accepted; else nothing."""
+        known = [key for key in keys if key is not None]
+        if len(set(known)) < len(keys) or not rows.known.keys().isdisjoint(known):
+            return []
+        windows = {entry.dedup_window for entry in entries}
+        if len(windows) != 1 or {entry.problems for entry in entries} != {()}:
+            return []
+        lasts, times = self._duplicates.lasts(*windows), _times(entries)
+        ids = [entry.id for entry in entries]
+        digests = [
+            b"" if entry.dedup_body else sha256(entry.raw).digest()[:DIGEST_BYTES]
+            for entry in entries
+        ]
+        rows.now = max(times)
+        rows.fresh[lasts] = list(map(Known, known, digests, ids, times))
+        rows.accepted = list(zip(entries, times, strict=True))
+        return list(map(Receipt, repeat(Status.ACCEPTED), ids))
+
     def _judged(
         self, entries: Sequence[Entry], keys: Sequence[bytes | None], rows: _Rows
     ) -> list[Receipt]:
-        """What becomes of one batch: a receipt for each, and what is to be written."""
+        """What becomes of some entries: a receipt for each, and what is to be written."""
         receipts: list[Receipt] = []
         known, accepted, took = rows.known, rows.accepted, Status.ACCEPTED
-        received_at: datetime | None = None
-        at = 0
         window: int | None = -1
         lasts, fresh = 0, list[Known]()
-        for entry, key in zip(entries, keys, strict=True):
-            if entry.received_at is not received_at:  # those of one request, or turn, are the same
-                received_at = entry.received_at
-                at = micros(received_at)
+        for entry, key, at in zip(entries, keys, _times(entries), strict=True):
             problems = entry.problems
             if key is not None:
                 digest = b"" if entry.dedup_body else sha256(entry.raw).digest()[:DIGEST_BYTES]
@@ -136,3 +152,16 @@ class Keeper:
                 accepted.append((entry, at))
                 receipts.append(Receipt(took, entry.id))
         return receipts
+
+
+def _times(entries: Sequence[Entry]) -> list[int]:
+    """When each came, in microseconds."""
+    times: list[int] = []
+    received_at: datetime | None = None
+    at = 0
+    for entry in entries:
+        if entry.received_at is not received_at:  # those of one request, or turn, are the same
+            received_at = entry.received_at
+            at = micros(received_at)
+        times.append(at)
+    return times

@@ -22,7 +22,6 @@ must not be taken for the next request.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -136,11 +135,12 @@ _WORST_FIRST = (Status.QUARANTINED, Status.ACCEPTED, Status.DUPLICATE)
 
 
 def _batch(receipts: Sequence[Receipt]) -> dict[str, Any]:
-    counts = Counter(receipt.status for receipt in receipts)
+    statuses = [receipt.status for receipt in receipts]
+    counts: dict[str, int] = {status: statuses.count(status) for status in Status}
     worst = next((status for status in _WORST_FIRST if counts[status]), Status.ACCEPTED)
     return {
         "status": worst,
-        **{status: counts[status] for status in Status},
+        **counts,
         "ids": [receipt.id for receipt in receipts],
     }
 

@@ -80,7 +80,9 @@ def keep(file: sqlite3.Connection, some: list[Entry]) -> list[Stored]:
     """Write events to an empty table, and what is to be read of them."""
     with transaction(file):
         file.execute("DELETE FROM bundles")
-        last = bundles.add(file, [(entry, micros(entry.received_at)) for entry in some], 0)
+        last = bundles.add(
+            file, bundles.rows([(entry, micros(entry.received_at)) for entry in some]), 0
+        )
     assert last == len(some)
     return [stored(entry, seq=seq) for seq, entry in enumerate(some, 1)]
 

@@ -121,7 +121,7 @@ async def test_what_a_failed_transaction_forgot_is_still_known(inbox, path, entr
             connection.execute("BEGIN IMMEDIATE")
             known.begin(connection)
             new = duplicates.Known(b"%d" % number, b"", "id", number)
-            last = known.remember(connection, {known.lasts(None): [new]})
+            last = known.remember(connection, {known.lasts(None): duplicates.rows([new])})
             counted = {"events": 0, "dedup_keys": 1, "last_dedup": last}
             connection.execute(SQL["count"], counted)
             connection.execute("COMMIT")
@@ -132,7 +132,7 @@ async def test_what_a_failed_transaction_forgot_is_still_known(inbox, path, entr
         assert connection.execute("SELECT count(*) FROM dedup").fetchone() == (0,)
         connection.execute("ROLLBACK")
 
-        found = known.known(connection, [b"%d" % number for number in range(8)])
+        found = known.known(connection, [hash(b"%d" % number) for number in range(8)])
 
     assert len(found) == 8
 

@@ -224,8 +224,6 @@ MIXED = rb"""{"a":1,"b":":"}
 "\u003a:"
 {"a":1,"a":2,"b":3,"c":",,"}
 {"a":1,"a":{"b":1}}
-{"a":{"a":1},"b":2}
-{}
 {"a":1.0e3,"b":[1,{"c":null}]}
 {"a":[[[[[[[[1]]]]]]]]}
 {"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{}}}}}}}}}
@@ -234,8 +232,6 @@ MIXED = rb"""{"a":1,"b":":"}
 1e400
 1.50""".splitlines()
 MANY = b'{%b"z":1}' % b"".join(b'"%d":1,' % number for number in range(KEYS))
-
-
 COMMAS = st.sampled_from([b",", b", "])
 
 

@@ -36,6 +36,7 @@ from receiver.inbox.facts import UNKNOWN, Closing, Definition, Passage, Regime
 from receiver.inbox.retention import Limits, Purged
 from receiver.inbox.sqlite import facts, search, views
 from receiver.inbox.sqlite.claims import Claims
+from receiver.inbox.sqlite.drafts import drafted
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
 from receiver.inbox.sqlite.helm import Helm
@@ -104,10 +105,11 @@ class SqliteInbox(Replaying, Helm, Mending):
     async def append(
         self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None
     ) -> list[Receipt]:
+        drafts = await drafted(batch)
         engine = self._running()
         self._room.check(engine.read)
         receipts: list[Receipt]
-        receipts, newest = await engine.begin(Appending(batch, cursor))
+        receipts, newest = await engine.begin(Appending(batch, cursor, drafts))
         engine.doorbell.ring(newest)
         return receipts
 

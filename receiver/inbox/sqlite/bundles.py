@@ -36,6 +36,9 @@ id is looked for in the bundles of its prefix (`places_of_ids` in search.sql).""
 Kept = tuple[Entry | Stored, int]
 """An event, and when it came, in microseconds."""
 
+Row = tuple[int, int, str, str, str, bytes]
+"""What `insert_bundle` takes of a bundle, after the position of its last event."""
+
 
 class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What `heads` says of an event; what routes choose by stands first.
@@ -69,22 +72,26 @@ _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_one = msgspec.json.Decoder(_Head).decode
 
 
-def add(connection: sqlite3.Connection, accepted: Sequence[Kept], last: int) -> int:
-    """Write events, in order, after the position `last`; the position of the last one."""
-    rows: list[tuple[Any, ...]] = []
+def rows(accepted: Sequence[Kept]) -> list[Row]:
+    """Events as rows, in order. Raises TypeError for a time without a zone."""
+    made: list[Row] = []
     for start in range(0, len(accepted), MOST):
         some = accepted[start : start + MOST]
-        row = _row(last, some)
-        _, amount, _, oldest, newest, _, bodies = row
+        row = amount, _, oldest, newest, _, bodies = _row(some)
         if oldest[:PREFIX] == newest[:PREFIX] and (amount == 1 or len(bodies) <= MOST_BYTES):
-            rows.append(row)
+            made.append(row)
         else:
-            before = last
-            for bundle in _apart(some):
-                rows.append(_row(before, bundle))
-                before += len(bundle)
-        last += len(some)
-    insert(connection, "insert_bundle", rows)
+            made += map(_row, _apart(some))
+    return made
+
+
+def add(connection: sqlite3.Connection, made: Sequence[Row], last: int) -> int:
+    """Write rows, in order, after the position `last`; the position of the last event."""
+    placed: list[tuple[Any, ...]] = []
+    for row in made:
+        last += row[0]
+        placed.append((last, *row))
+    insert(connection, "insert_bundle", placed)
     return last
 
 
@@ -102,10 +109,7 @@ def _apart(some: Sequence[Kept]) -> Iterator[list[Kept]]:
         yield bundle
 
 
-def _row(
-    before: int, bundle: Sequence[Kept], released: int = 0
-) -> tuple[int, int, int, str, str, str, bytes]:
-    """What `insert_bundle` takes of a bundle after the position `before`."""
+def _row(bundle: Sequence[Kept], released: int = 0) -> Row:
     ids = [entry.id for entry, _ in bundle]
     heads: list[tuple[Any, ...]] = []
     bodies: list[bytes] = []
@@ -133,14 +137,13 @@ def _row(
         bodies.append(raw)
         start += size
     told = _encode(heads).decode()
-    amount = len(bundle)
-    return before + amount, amount, released, min(ids), max(ids), told, b"".join(bodies)
+    return len(bundle), released, min(ids), max(ids), told, b"".join(bodies)
 
 
 def release(connection: sqlite3.Connection, event: Stored, last: int) -> None:
     """Write an event that was in quarantine, at the position `last`."""
-    row = _row(last - 1, [(event, micros(event.received_at))], released=1)
-    connection.execute(SQL["insert_bundle"], row).close()
+    row = _row([(event, micros(event.received_at))], released=1)
+    connection.execute(SQL["insert_bundle"], (last, *row)).close()
 
 
 def at(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Stored]:

@@ -42,6 +42,15 @@ class Known(msgspec.Struct, array_like=True, frozen=True, gc=False):
     kept_at: int
 
 
+class KeyRow(NamedTuple):
+    """New keys as a row of `dedup`; times in microseconds."""
+
+    hashes: list[int]
+    first_at: int
+    last_at: int
+    keys: bytes
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Known]).decode
 
@@ -60,6 +69,17 @@ def keys_of(entries: Iterable[Entry]) -> list[bytes | None]:
             key = named + key
         keys.append(key)
     return keys
+
+
+def rows(new: Sequence[Known]) -> list[KeyRow]:
+    """New keys as rows, in order."""
+    made: list[KeyRow] = []
+    for start in range(0, len(new), KEYS_PER_ROW):
+        some = new[start : start + KEYS_PER_ROW]
+        times = [known.kept_at for known in some]
+        hashes = [hash(known.key) for known in some]
+        made.append(KeyRow(hashes, min(times), max(times), _encode(some)))
+    return made
 
 
 @lru_cache(maxsize=256)
@@ -82,7 +102,7 @@ class Duplicates:
         """How many keys the store holds, by the transaction that is open."""
         self.last_seq = 0
         """The position that was given last, by the transaction that is open."""
-        self._writing: list[tuple[int, int, list[Known]]] = []
+        self._writing: list[tuple[int, int, list[int]]] = []
         self._forgetting: list[tuple[int, int]] = []
 
     def begin(self, connection: sqlite3.Connection) -> None:
@@ -101,13 +121,10 @@ class Duplicates:
         self._number = tally[2]
 
     def known(
-        self, connection: sqlite3.Connection, keys: Iterable[bytes | None]
+        self, connection: sqlite3.Connection, hashes: Sequence[int]
     ) -> dict[bytes, tuple[Known, int]]:
-        """What is remembered of some keys, and until when; other keys may be among it."""
-        hashes = [hash(key) for key in keys if key is not None]
+        """What is remembered of the keys with some hashes, and until when, and of some others."""
         found: dict[bytes, tuple[Known, int]] = {}
-        if not hashes:
-            return found
         for lasts, recall in self._recalls.items():
             numbers = recall.find(hashes)
             if not numbers:
@@ -124,17 +141,15 @@ class Duplicates:
         """How long a key with this window (in seconds) is remembered, in microseconds."""
         return self._window if window is None else min(self._window, window * 1_000_000)
 
-    def remember(self, connection: sqlite3.Connection, fresh: dict[int, list[Known]]) -> int:
+    def remember(self, connection: sqlite3.Connection, fresh: dict[int, list[KeyRow]]) -> int:
         """Write new keys, by how long they last; returns the last number given."""
         number = self._number
-        for lasts, keys in fresh.items():
-            for start in range(0, len(keys), KEYS_PER_ROW):
-                number += 1
-                self._writing.append((lasts, number, keys[start : start + KEYS_PER_ROW]))
         rows: list[tuple[Any, ...]] = []
-        for lasts, at, some in self._writing:
-            times = [known.kept_at for known in some]
-            rows.append((lasts, at, len(some), min(times), max(times), _encode(some)))
+        for lasts, some in fresh.items():
+            for hashes, first_at, last_at, keys in some:
+                number += 1
+                self._writing.append((lasts, number, hashes))
+                rows.append((lasts, number, len(hashes), first_at, last_at, keys))
         insert(connection, "remember", rows)
         return number
 
@@ -143,9 +158,8 @@ class Duplicates:
 
         What was forgotten is gone from it.
         """
-        for lasts, number, keys in self._writing:
-            recall = self._recalls.setdefault(lasts, Recall())
-            recall.add([hash(known.key) for known in keys], number)
+        for lasts, number, hashes in self._writing:
+            self._recalls.setdefault(lasts, Recall()).add(hashes, number)
             self._number = number
         for lasts, number in self._forgetting:
             if lasts in self._recalls:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from receiver.inbox import Entry
 from receiver.inbox.sqlite import registering
+from receiver.inbox.sqlite.drafts import Draft
 from receiver.inbox.sqlite.keeping import Keeper
 from receiver.inbox.sqlite.registering import Registering
 from receiver.inbox.sqlite.routes import Route, Saving
@@ -24,6 +25,7 @@ class Appending:
 
     entries: Sequence[Entry]
     cursor: tuple[str, str] | None
+    drafts: Sequence[Draft] = ()
     future: asyncio.Future[Any] | None = None
     optional: ClassVar[bool] = True
 

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
-from hashlib import sha256
-from itertools import chain, islice, repeat
+from itertools import chain, groupby, islice
 from typing import Any, Protocol
 
 import msgspec
 
 from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.rules import conflict
-from receiver.inbox.sqlite import bundles
-from receiver.inbox.sqlite.duplicates import Duplicates, Known, keys_of
+from receiver.inbox.sqlite import bundles, duplicates
+from receiver.inbox.sqlite.drafts import Draft, digest, draft, times
+from receiver.inbox.sqlite.duplicates import Duplicates, KeyRow, Known, keys_of
 from receiver.inbox.sqlite.queries import SQL, insert
-from receiver.inbox.sqlite.rows import micros, quarantined_row
-
-DIGEST_BYTES = 16
-"""Of a payload's SHA-256, by which it is told from another with its dedup key. An earlier Receiver
-kept all 32, so those of a stored key are at least as many."""
+from receiver.inbox.sqlite.rows import quarantined_row
 
 
 class Batch(Protocol):
@@ -36,24 +31,26 @@ class Batch(Protocol):
     @property
     def cursor(self) -> tuple[str, str] | None: ...
 
+    @property
+    def drafts(self) -> Sequence[Draft]:
+        """Of its entries, in order, if they were made before; else none."""
 
-class _Rows:
-    """What a transaction adds, and what it knows of the keys that it meets."""
 
-    __slots__ = ("accepted", "fresh", "known", "now", "quarantine")
+class _Additions(msgspec.Struct):
+    """What a transaction adds, and what it says of each event."""
 
-    def __init__(self, known: dict[bytes, tuple[Known, int]]) -> None:
-        self.known = known
-        self.accepted: list[tuple[Entry, int]] = []
-        """And when each came, in microseconds."""
-        self.quarantine: list[tuple[Any, ...]] = []
-        self.fresh: dict[int, list[Known]] = {}
-        self.now = 0
+    receipts: list[Receipt]
+    bundles: list[bundles.Row]
+    key_rows: dict[int, list[KeyRow]]
+    """By how long they last."""
+    latest: int
+    """When the last of the events came, in microseconds."""
+    quarantine: list[tuple[Any, ...]] = []
 
     @property
     def new_keys(self) -> int:
         """How many keys nobody knew."""
-        return sum(map(len, self.fresh.values()))
+        return sum(len(row.hashes) for rows in self.key_rows.values() for row in rows)
 
 
 class Keeper:
@@ -71,97 +68,101 @@ class Keeper:
         OverflowError for entries that no store could keep.
         """
         self._duplicates.begin(connection)
-        entries = list(chain.from_iterable(batch.entries for batch in batches))
-        keys = keys_of(entries)
-        rows = _Rows(self._duplicates.known(connection, keys))
-        receipts = iter(self._all_new(entries, keys, rows) or self._judged(entries, keys, rows))
-        newest = bundles.add(connection, rows.accepted, self._duplicates.last_seq)
-        insert(connection, "insert_quarantined", rows.quarantine)
-        if rows.accepted or rows.new_keys:
+        last = self._duplicates.last_seq
+        new = self._all_new(connection, batches) or self._judged(connection, batches)
+        newest = bundles.add(connection, new.bundles, last)
+        insert(connection, "insert_quarantined", new.quarantine)
+        if newest > last or new.key_rows:
             counted = {
-                "events": len(rows.accepted),
-                "dedup_keys": rows.new_keys,
-                "last_dedup": self._duplicates.remember(connection, rows.fresh),
+                "events": newest - last,
+                "dedup_keys": new.new_keys,
+                "last_dedup": self._duplicates.remember(connection, new.key_rows),
             }
             connection.execute(SQL["count"], counted).close()
-            self._duplicates.trim(connection, rows.new_keys, rows.now)
+            self._duplicates.trim(connection, new.new_keys, new.latest)
         for batch in batches:
             if batch.cursor is not None:
                 connection.execute(SQL["keep_cursor"], batch.cursor).close()
+        receipts = iter(new.receipts)
         each = [list(islice(receipts, len(batch.entries))) for batch in batches]
-        return each, newest if rows.accepted else 0
+        return each, newest if newest > last else 0
 
     def committed(self) -> None:
         """What `keep` wrote is in the store."""
         self._duplicates.committed()
 
     def _all_new(
-        self, entries: Sequence[Entry], keys: Sequence[bytes | None], rows: _Rows
-    ) -> list[Receipt]:
-        """As `_judged`, in a third of the time, where all are accepted; else nothing."""
-        known = [key for key in keys if key is not None]
-        if len(set(known)) < len(keys) or not rows.known.keys().isdisjoint(known):
-            return []
-        windows = {entry.dedup_window for entry in entries}
-        if len(windows) != 1 or {entry.problems for entry in entries} != {()}:
-            return []
-        lasts, times = self._duplicates.lasts(*windows), _times(entries)
-        ids = [entry.id for entry in entries]
-        digests = [
-            b"" if entry.dedup_body else sha256(entry.raw).digest()[:DIGEST_BYTES]
-            for entry in entries
-        ]
-        rows.now = max(times)
-        rows.fresh[lasts] = list(map(Known, known, digests, ids, times))
-        rows.accepted = list(zip(entries, times, strict=True))
-        return list(map(Receipt, repeat(Status.ACCEPTED), ids))
+        self, connection: sqlite3.Connection, batches: Sequence[Batch]
+    ) -> _Additions | None:
+        """As `_judged`, in a third of the time, where every event is accepted; else None."""
+        drafts = _drafts(batches)
+        if drafts is None:
+            return None
+        keys = set(chain.from_iterable([draft.keys for draft in drafts]))
+        hashes = list(chain.from_iterable([draft.hashes for draft in drafts]))
+        known = self._duplicates.known(connection, hashes)
+        if len(keys) < len(hashes) or not keys.isdisjoint(known):
+            return None
+        key_rows: dict[int, list[KeyRow]] = {}
+        for one in drafts:
+            key_rows.setdefault(self._duplicates.lasts(one.window), []).extend(one.key_rows)
+        return _Additions(
+            receipts=list(chain.from_iterable([one.receipts for one in drafts])),
+            bundles=list(chain.from_iterable([one.bundles for one in drafts])),
+            key_rows=key_rows,
+            latest=max(one.latest for one in drafts),
+        )
 
-    def _judged(
-        self, entries: Sequence[Entry], keys: Sequence[bytes | None], rows: _Rows
-    ) -> list[Receipt]:
-        """What becomes of some entries: a receipt for each, and what is to be written."""
+    def _judged(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> _Additions:
+        """What becomes of each event, and what is to be written."""
+        entries = list(chain.from_iterable([batch.entries for batch in batches]))
+        keys = keys_of(entries)
+        known = self._duplicates.known(connection, [hash(key) for key in keys if key is not None])
         receipts: list[Receipt] = []
-        known, accepted, took = rows.known, rows.accepted, Status.ACCEPTED
-        window: int | None = -1
-        lasts, fresh = 0, list[Known]()
-        for entry, key, at in zip(entries, keys, _times(entries), strict=True):
+        quarantine: list[tuple[Any, ...]] = []
+        accepted: list[tuple[Entry, int]] = []
+        fresh: dict[int, list[Known]] = {}
+        latest = 0
+        for entry, key, at in zip(entries, keys, times(entries), strict=True):
             problems = entry.problems
             if key is not None:
-                digest = b"" if entry.dedup_body else sha256(entry.raw).digest()[:DIGEST_BYTES]
+                told = digest(entry)
                 first = known.get(key)
                 if first is None or at >= first[1]:
-                    if entry.dedup_window != window:  # nearly all have the same
-                        window = entry.dedup_window
-                        lasts = self._duplicates.lasts(window)
-                        fresh = rows.fresh.setdefault(lasts, [])
-                    new = Known(key, digest, entry.id, at)
+                    lasts = self._duplicates.lasts(entry.dedup_window)
+                    new = Known(key, told, entry.id, at)
                     known[key] = new, at + lasts
-                    fresh.append(new)
-                    if at > rows.now:
-                        rows.now = at
-                elif first[0].digest.startswith(digest):
+                    fresh.setdefault(lasts, []).append(new)
+                    latest = max(latest, at)
+                elif first[0].digest.startswith(told):
                     receipts.append(Receipt(Status.DUPLICATE, first[0].event_id))
                     continue
                 else:
                     problems = (*problems, conflict(first[0].event_id))
             if problems:
                 because = msgspec.json.encode(problems).decode()
-                rows.quarantine.append(quarantined_row(entry, at, key, because))
+                quarantine.append(quarantined_row(entry, at, key, because))
                 receipts.append(Receipt(Status.QUARANTINED, entry.id, problems))
             else:
                 accepted.append((entry, at))
-                receipts.append(Receipt(took, entry.id))
-        return receipts
+                receipts.append(Receipt(Status.ACCEPTED, entry.id))
+        key_rows = {lasts: duplicates.rows(some) for lasts, some in fresh.items()}
+        return _Additions(receipts, bundles.rows(accepted), key_rows, latest, quarantine)
 
 
-def _times(entries: Sequence[Entry]) -> list[int]:
-    """When each came, in microseconds."""
-    times: list[int] = []
-    received_at: datetime | None = None
-    at = 0
-    for entry in entries:
-        if entry.received_at is not received_at:  # those of one request, or turn, are the same
-            received_at = entry.received_at
-            at = micros(received_at)
-        times.append(at)
-    return times
+def _drafts(batches: Sequence[Batch]) -> list[Draft] | None:
+    """Drafts of all events of some batches, in order; None where one of them has none.
+
+    Small batches are drafted together here.
+    """
+    drafts: list[Draft] = []
+    for drafted, run in groupby(batches, lambda batch: bool(batch.drafts)):
+        if drafted:
+            drafts += chain.from_iterable([batch.drafts for batch in run])
+            continue
+        entries = list(chain.from_iterable([batch.entries for batch in run]))
+        together = draft(entries)
+        if together is None:
+            return None
+        drafts.append(together)
+    return drafts

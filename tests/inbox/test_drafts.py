@@ -1,0 +1,125 @@
+"""Large batches are drafted before the store is looked at; what becomes of them is as of any."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from receiver.errors import UnkeepableError
+from receiver.inbox import Query, Status
+from receiver.inbox.memory import MemoryInbox
+from receiver.inbox.sqlite import drafts, open_store
+
+LARGE = drafts.AT_ONCE + 70
+"""Events of a batch that takes two drafts."""
+
+ODD = {
+    "stored": {"dedup_key": b"stored", "raw": b"as before"},
+    "conflict": {"dedup_key": b"stored", "raw": b"not as before"},
+    "twice": {"dedup_key": b"twice"},
+    "problem": {"problems": ("it has no type",)},
+    "keyless": {"dedup_key": None},
+    "short": {"dedup_window": 1},
+    "payload": {"dedup_body": True},
+    "late": {"time": datetime.fromisoformat("2026-05-01T12:00:00+02:00")},
+}
+batches = st.lists(
+    st.tuples(
+        st.sampled_from([1, 63, 64, LARGE]),
+        st.dictionaries(st.integers(0, LARGE - 1), st.sampled_from(sorted(ODD)), max_size=3),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.fixture
+def large(entry):
+    """Makes batches of events that are all new, but for what is `odd`, by index."""
+
+    numbers = itertools.count()
+
+    def make(amount=LARGE, odd=(), **given):
+        names, batch = dict(odd), next(numbers)
+        return [
+            entry(**{"dedup_key": b"%d-%d" % (batch, at)} | given | ODD.get(names.get(at), {}))
+            for at in range(amount)
+        ]
+
+    return make
+
+
+def statuses(receipts):
+    return Counter(receipt.status for batch in receipts for receipt in batch)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sent=batches, together=st.booleans())
+async def test_what_becomes_of_an_event_is_the_same_in_any_batch(
+    tmp_path_factory, large, sent, together
+):
+    disk, memory = open_store(tmp_path_factory.mktemp("same") / "inbox.db"), MemoryInbox()
+    sent = [[*large(1, {0: "stored"})], *(large(amount, odd) for amount, odd in sent)]
+
+    told = [await memory.append(batch) for batch in sent]
+    first = [await disk.append(sent[0])]
+    if together:
+        rest = list(await asyncio.gather(*map(disk.append, sent[1:])))
+    else:
+        rest = [await disk.append(batch) for batch in sent[1:]]
+
+    if not together:  # else a small batch may be kept before a large one
+        assert first + rest == told
+    assert statuses(first + rest) == statuses(told)
+    kept = {e.id: (e.raw, e.time, e.received_at) for e in await disk.read(Query(limit=10_000))}
+    assert sorted(kept) == sorted(
+        receipt.id for batch in first + rest for receipt in batch if receipt.status == "accepted"
+    )
+    entries = {e.id: (e.raw, e.time, e.received_at) for batch in sent for e in batch}
+    assert all(entries[id] == found for id, found in kept.items())
+    await disk.close()
+
+
+async def test_one_key_in_two_batches_at_once_is_kept_once(inbox, large):
+    ours, theirs = large(odd={LARGE - 1: "twice"}), large(odd={3: "twice"})
+
+    receipts = await asyncio.gather(inbox.append(ours), inbox.append(theirs))
+
+    assert statuses(receipts) == {Status.DUPLICATE: 1, Status.ACCEPTED: 2 * LARGE - 1}
+    kept = [event.id for event in await inbox.read(Query(limit=10_000))]
+    for batch in (ours, theirs):
+        ids = [e.id for e in batch]
+        assert [id for id in kept if id in ids] == [id for id in ids if id in kept]
+
+
+async def test_a_batch_with_an_event_that_no_store_could_keep_is_not_kept(inbox, large):
+    naive = {"time": datetime(2026, 5, 1)}
+    spoilt = [*large(LARGE), *large(1, **naive)]
+
+    with pytest.raises(UnkeepableError):
+        await inbox.append(spoilt)
+
+    assert await inbox.read(Query()) == []
+    good = await inbox.append(spoilt[:-1])
+    assert {receipt.status for receipt in good} == {Status.ACCEPTED}
+
+
+async def test_keys_of_drafts_are_remembered_for_their_own_windows(inbox, large):
+    brief, usual = large(dedup_window=60), large()
+    await asyncio.gather(inbox.append(brief), inbox.append(usual))
+    later = brief[0].received_at + timedelta(seconds=61)
+
+    def again(batch):
+        return [replace(one, id=f"again-{one.id}", received_at=later) for one in batch]
+
+    forgotten, known = await inbox.append(again(brief)), await inbox.append(again(usual))
+
+    assert {receipt.status for receipt in forgotten} == {Status.ACCEPTED}
+    assert {receipt.status for receipt in known} == {Status.DUPLICATE}

@@ -32,7 +32,7 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 (`*+`) keep the memory for a long string constant."""
 _CONTAINERS = (dict, list)
 _SPACE = b" \t\r\n"
-TOGETHER = 200
+TOGETHER = 192
 _TOGETHER_BYTES = 1024 * 1024
 """Texts, and bytes of them, that are handed on together, unless one alone is longer."""
 

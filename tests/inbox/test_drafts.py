@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from receiver.errors import UnkeepableError
+from receiver import strictjson
+from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Query, Status
 from receiver.inbox.memory import MemoryInbox
-from receiver.inbox.sqlite import drafts, open_store
+from receiver.inbox.sqlite import open_store
 
-LARGE = drafts.AT_ONCE + 70
+LARGE = strictjson.TOGETHER + 70
 """Events of a batch that takes two drafts."""
 
 ODD = {
@@ -99,9 +100,9 @@ async def test_one_key_in_two_batches_at_once_is_kept_once(inbox, large):
         assert [id for id in kept if id in ids] == [id for id in ids if id in kept]
 
 
-async def test_a_batch_with_an_event_that_no_store_could_keep_is_not_kept(inbox, large):
-    naive = {"time": datetime(2026, 5, 1)}
-    spoilt = [*large(LARGE), *large(1, **naive)]
+@pytest.mark.parametrize("time", [datetime(2026, 5, 1), None], ids=["no zone", "none"])
+async def test_a_batch_with_an_event_that_no_store_could_keep_is_not_kept(inbox, large, time):
+    spoilt = [*large(LARGE), *large(1, time=time)]
 
     with pytest.raises(UnkeepableError):
         await inbox.append(spoilt)
@@ -109,6 +110,19 @@ async def test_a_batch_with_an_event_that_no_store_could_keep_is_not_kept(inbox,
     assert await inbox.read(Query()) == []
     good = await inbox.append(spoilt[:-1])
     assert {receipt.status for receipt in good} == {Status.ACCEPTED}
+
+
+async def test_a_batch_that_was_begun_is_kept_before_the_inbox_is_closed(store, large):
+    inbox, many = store(), large(10 * LARGE)
+    begun = asyncio.create_task(inbox.append(many))
+    await asyncio.sleep(0)
+
+    await inbox.close()
+
+    assert {receipt.status for receipt in await begun} == {Status.ACCEPTED}
+    with pytest.raises(StoreError, match="closed"):
+        await inbox.append(many)
+    assert len(await store().read(Query(limit=10_000))) == len(many)
 
 
 async def test_keys_of_drafts_are_remembered_for_their_own_windows(inbox, large):

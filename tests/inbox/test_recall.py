@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from hashlib import sha256
 
 import msgspec
@@ -155,3 +156,20 @@ def reopen_again(inbox, store):
         return store()
 
     return again
+
+
+async def test_no_key_goes_before_its_time_whatever_the_order_of_times(inbox, entry):
+    noon = entry().received_at
+
+    def sent(at, key):
+        received_at = noon + timedelta(seconds=at)
+        return entry(dedup_key=key, dedup_window=10, raw=b"x", received_at=received_at)
+
+    for at in (0, 5, 1):
+        await inbox.append([sent(at, b"%d" % at)])
+    await inbox.append([sent(11.5, b"later %d" % n) for n in range(duplicates.TRIM_EVERY)])
+
+    [again] = await inbox.append([sent(12, b"5")])
+
+    assert again.status is Status.DUPLICATE
+    assert (await inbox.figures()).dedup_keys == 2 + duplicates.TRIM_EVERY

@@ -8,6 +8,7 @@ Must not know: HTTP, sinks, what an event means.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -91,6 +92,8 @@ class SqliteInbox(Replaying, Helm, Mending):
         self._purging: Purging | None = None
         self._room = Room(path, hard_limit)
         self._closed = False
+        self._drafting = 0
+        """How many batches were given and are not yet handed over."""
         self.registry = SqliteRegistry(self._running)
         """What is decided while Receiver runs (receiver.inbox.registry)."""
 
@@ -105,9 +108,13 @@ class SqliteInbox(Replaying, Helm, Mending):
     async def append(
         self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None
     ) -> list[Receipt]:
-        drafts = await drafted(batch)
         engine = self._running()
         self._room.check(engine.read)
+        self._drafting += 1
+        try:
+            drafts = await drafted(batch)
+        finally:
+            self._drafting -= 1
         receipts: list[Receipt]
         receipts, newest = await engine.begin(Appending(batch, cursor, drafts))
         engine.doorbell.ring(newest)
@@ -251,6 +258,8 @@ class SqliteInbox(Replaying, Helm, Mending):
         claims, self._claims = self._claims, None
         if not self._closed and engine is not None and not engine.elsewhere:
             self._closed = True
+            while self._drafting:  # noqa: ASYNC110 (a few turns, whichever loop drafts)
+                await asyncio.sleep(0)
             if claims is not None:
                 with suppress(StoreError):  # what is not saved is passed once more, no more
                     await claims.save()

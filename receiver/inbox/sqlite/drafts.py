@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from itertools import chain, repeat
+from itertools import repeat
 
 import msgspec
 
@@ -18,13 +18,11 @@ from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.sqlite import bundles, duplicates
 from receiver.inbox.sqlite.duplicates import KeyRow, Known
 from receiver.inbox.sqlite.rows import micros
+from receiver.strictjson import slices
 
 DIGEST_BYTES = 16
 """Of a payload's SHA-256, by which it is told from another with its dedup key. An earlier Receiver
 kept all 32, so those of a stored key are at least as many."""
-
-AT_ONCE = 256
-"""Events that are drafted before others on the event loop get their turn: less than a ms."""
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -41,18 +39,13 @@ class Draft(msgspec.Struct, frozen=True):
     latest: int
     """When the last of them came, in microseconds."""
 
-    @property
-    def hashes(self) -> list[int]:
-        """Of the keys."""
-        return list(chain.from_iterable([row.hashes for row in self.key_rows]))
 
-
-def draft(entries: Sequence[Entry]) -> Draft | None:
-    """The draft of some events; None where there is more to be said of one of them.
+def draft(entries: Sequence[Entry], found: Sequence[bytes | None]) -> Draft | None:
+    """The draft of some events, given their keys; None where there is more to be said of one.
 
     Raises TypeError, ValueError or OverflowError for events that no store could keep.
     """
-    keys = [key for key in duplicates.keys_of(entries) if key is not None]
+    keys = [key for key in found if key is not None]
     windows = {entry.dedup_window for entry in entries}
     if len(windows) != 1 or len(set(keys)) < len(entries):
         return None
@@ -70,20 +63,20 @@ def draft(entries: Sequence[Entry]) -> Draft | None:
 
 
 async def drafted(entries: Sequence[Entry]) -> list[Draft]:
-    """The drafts of a large batch, in order; none of a small one, which is drafted with others.
+    """The drafts of a large batch, in order, made while others on the loop get their turn.
 
-    None, too, where a draft is None, or an event is one that no store could keep: the writer says
-    of which, and what becomes of it.
+    None of a small batch, which is drafted with others; nor where a draft is None or fails: the
+    writer says of which event, and what becomes of it.
     """
     drafts: list[Draft] = []
     if len(entries) < bundles.MOST:
         return drafts
-    for start in range(0, len(entries), AT_ONCE):
-        if start:
+    for some in slices([entry.raw for entry in entries]):
+        if drafts:
             await asyncio.sleep(0)
         try:
-            one = draft(entries[start : start + AT_ONCE])
-        except (TypeError, ValueError, OverflowError):
+            one = draft(entries[some], duplicates.keys_of(entries[some]))
+        except Exception:
             return []
         if one is None:
             return []

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import msgspec
@@ -177,7 +178,9 @@ class Duplicates:
             if all(row.last_at + lasts > now for row in _oldest(connection, lasts, 1)):
                 continue  # each row that is looked at is another page
             rows = _oldest(connection, lasts, TRIM_ROWS)
-            gone += self._forget(connection, [row for row in rows if row.last_at + lasts <= now])
+            # Times need not grow with the numbers, and all up to the last of these will go.
+            over = takewhile(lambda row: row.last_at + row.lasts <= now, rows)
+            gone += self._forget(connection, list(over))
         beyond = self._count + new - gone - self._keys
         for _ in range(TRIM_STEPS):
             if beyond <= 0:
@@ -188,9 +191,10 @@ class Duplicates:
             others = heads[1].first_at if len(heads) > 1 else _FOR_EVER
             rows = []
             for row in _oldest(connection, heads[0].lasts, TRIM_ROWS):
-                if beyond > 0 and row.first_at <= others:
-                    rows.append(row)
-                    beyond -= row.amount
+                if beyond <= 0 or row.first_at > others:
+                    break
+                rows.append(row)
+                beyond -= row.amount
             gone += self._forget(connection, rows)
         if gone:
             connection.execute(SQL["uncount"], (gone,)).close()

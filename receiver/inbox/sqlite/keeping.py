@@ -21,6 +21,9 @@ from receiver.inbox.sqlite.duplicates import Duplicates, KeyRow, Known, keys_of
 from receiver.inbox.sqlite.queries import SQL, insert
 from receiver.inbox.sqlite.rows import quarantined_row
 
+Keys = Sequence[bytes | None]
+"""Dedup keys of some events, as `keys_of` tells them."""
+
 
 class Batch(Protocol):
     """One call of `append`."""
@@ -69,7 +72,8 @@ class Keeper:
         """
         self._duplicates.begin(connection)
         last = self._duplicates.last_seq
-        new = self._all_new(connection, batches) or self._judged(connection, batches)
+        keys = [_keys_of(batch) for batch in batches]
+        new = self._added(connection, batches, keys)
         newest = bundles.add(connection, new.bundles, last)
         insert(connection, "insert_quarantined", new.quarantine)
         if newest > last or new.key_rows:
@@ -91,18 +95,23 @@ class Keeper:
         """What `keep` wrote is in the store."""
         self._duplicates.committed()
 
-    def _all_new(
-        self, connection: sqlite3.Connection, batches: Sequence[Batch]
-    ) -> _Additions | None:
-        """As `_judged`, in a third of the time, where every event is accepted; else None."""
-        drafts = _drafts(batches)
-        if drafts is None:
-            return None
-        keys = set(chain.from_iterable([draft.keys for draft in drafts]))
-        hashes = list(chain.from_iterable([draft.hashes for draft in drafts]))
-        known = self._duplicates.known(connection, hashes)
-        if len(keys) < len(hashes) or not keys.isdisjoint(known):
-            return None
+    def _added(
+        self, connection: sqlite3.Connection, batches: Sequence[Batch], keys: Sequence[Keys]
+    ) -> _Additions:
+        """What becomes of each event, and what is to be written."""
+        met = [key for key in chain.from_iterable(keys) if key is not None]
+        known = self._duplicates.known(connection, list(map(hash, met)))
+        distinct = set(met)
+        # Fewer where two events have one key, or one has none.
+        if len(distinct) == sum(map(len, keys)) and distinct.isdisjoint(known):
+            drafts = _drafts(batches, keys)
+            if drafts is not None:
+                return self._all_new(drafts)
+        entries = chain.from_iterable([batch.entries for batch in batches])
+        return self._judged(list(entries), list(chain.from_iterable(keys)), known)
+
+    def _all_new(self, drafts: Sequence[Draft]) -> _Additions:
+        """As `_judged`, in a third of the time, where every event is accepted."""
         key_rows: dict[int, list[KeyRow]] = {}
         for one in drafts:
             key_rows.setdefault(self._duplicates.lasts(one.window), []).extend(one.key_rows)
@@ -113,11 +122,10 @@ class Keeper:
             latest=max(one.latest for one in drafts),
         )
 
-    def _judged(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> _Additions:
-        """What becomes of each event, and what is to be written."""
-        entries = list(chain.from_iterable([batch.entries for batch in batches]))
-        keys = keys_of(entries)
-        known = self._duplicates.known(connection, [hash(key) for key in keys if key is not None])
+    def _judged(
+        self, entries: Sequence[Entry], keys: Keys, known: dict[bytes, tuple[Known, int]]
+    ) -> _Additions:
+        """What becomes of each event for itself; `known` is what is remembered of their keys."""
         receipts: list[Receipt] = []
         quarantine: list[tuple[Any, ...]] = []
         accepted: list[tuple[Entry, int]] = []
@@ -150,18 +158,27 @@ class Keeper:
         return _Additions(receipts, bundles.rows(accepted), key_rows, latest, quarantine)
 
 
-def _drafts(batches: Sequence[Batch]) -> list[Draft] | None:
+def _keys_of(batch: Batch) -> Keys:
+    """The keys of a batch's events, in order."""
+    if batch.drafts:
+        return list(chain.from_iterable([draft.keys for draft in batch.drafts]))
+    return keys_of(batch.entries)
+
+
+def _drafts(batches: Sequence[Batch], keys: Sequence[Keys]) -> list[Draft] | None:
     """Drafts of all events of some batches, in order; None where one of them has none.
 
     Small batches are drafted together here.
     """
     drafts: list[Draft] = []
-    for drafted, run in groupby(batches, lambda batch: bool(batch.drafts)):
+    pairs = zip(batches, keys, strict=True)
+    for drafted, run in groupby(pairs, lambda pair: bool(pair[0].drafts)):
         if drafted:
-            drafts += chain.from_iterable([batch.drafts for batch in run])
+            drafts += chain.from_iterable([batch.drafts for batch, _ in run])
             continue
-        entries = list(chain.from_iterable([batch.entries for batch in run]))
-        together = draft(entries)
+        some = list(run)
+        entries = list(chain.from_iterable([batch.entries for batch, _ in some]))
+        together = draft(entries, list(chain.from_iterable([theirs for _, theirs in some])))
         if together is None:
             return None
         drafts.append(together)

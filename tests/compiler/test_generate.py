@@ -197,14 +197,19 @@ def test_any_text_can_be_a_string(text: str) -> None:
 
 
 @pytest.mark.alone
-def test_our_own_spec_is_generated_in_two_seconds() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def test_our_own_spec_is_generated_in_the_time_of_three_imports_of_connexion() -> None:
+    """On a usual machine less than two seconds; of a slow one as much more as of all else."""
 
-    tool("receiver", "generate", "--check", cwd=ROOT)
+    def seconds(*command: str) -> float:
+        # Of a processor: what else the machine does is not the compiler's time.
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        tool(*command, cwd=ROOT)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Of a processor: what else the machine does is not the compiler's time.
-    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 2
+    imported = min(seconds("connexion", "--help") for _ in range(3))
+
+    assert min(seconds("receiver", "generate", "--check") for _ in range(3)) < 3 * imported
 
 
 def test_a_template_of_ones_own_replaces_a_single_one(tmp_path: Path, acme: Any) -> None:

@@ -34,7 +34,8 @@ _CONTAINERS = (dict, list)
 _SPACE = b" \t\r\n"
 TOGETHER = 192
 _TOGETHER_BYTES = 1024 * 1024
-"""Texts, and bytes of them, that are handed on together, unless one alone is longer."""
+"""Texts, and bytes of them, that are handed on together, unless one alone is longer. As many texts
+as three rows of the store hold, so that few rows are less than full."""
 
 _COMMAS_PER_ELEMENT = 100
 """More commas than this for each element allowed: count elements before making a slice of each."""
@@ -159,7 +160,7 @@ def _are_whole(parts: list[bytes], values: list[Any]) -> bool:
     """Whether no member is lost in what the values are written as."""
     try:
         written = list(map(_encode, values))
-    except RecursionError:
+    except RecursionError:  # each is read by itself then, and refused where it is at fault
         return False
     return parts == written or _is_all(b",".join(parts), b",".join(written))
 

@@ -16,7 +16,7 @@ from receiver import strictjson
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Query, Status
 from receiver.inbox.memory import MemoryInbox
-from receiver.inbox.sqlite import open_store
+from receiver.inbox.sqlite import drafts, open_store
 
 LARGE = strictjson.TOGETHER + 70
 """Events of a batch that takes two drafts."""
@@ -98,6 +98,33 @@ async def test_one_key_in_two_batches_at_once_is_kept_once(inbox, large):
     for batch in (ours, theirs):
         ids = [e.id for e in batch]
         assert [id for id in kept if id in ids] == [id for id in ids if id in kept]
+
+
+async def test_large_batches_at_once_are_kept_in_order_and_drafted_a_lot_a_turn(
+    inbox, large, monkeypatch
+):
+    loop, turn, turns = asyncio.get_running_loop(), 0, []
+    draft = drafts.draft
+
+    def tick():
+        nonlocal turn, ticking
+        turn += 1
+        ticking = loop.call_soon(tick)
+
+    def counted(*given):
+        turns.append(turn)
+        return draft(*given)
+
+    ticking = loop.call_soon(tick)
+    monkeypatch.setattr(drafts, "draft", counted)
+    sent = [large() for _ in range(5)]
+
+    await asyncio.gather(*map(inbox.append, sent))
+    ticking.cancel()
+
+    assert len(turns) == len(set(turns)) == 2 * len(sent)
+    kept = [event.id for event in await inbox.read(Query(limit=10_000))]
+    assert kept == [one.id for batch in sent for one in batch]
 
 
 @pytest.mark.parametrize("time", [datetime(2026, 5, 1), None], ids=["no zone", "none"])

@@ -111,6 +111,19 @@ async def test_many_who_wait_look_at_the_store_together_and_not_all_the_time(inb
     assert 1 < look.call_count <= 0.5 / STEPS[0][1]
 
 
+@pytest.mark.alone
+async def test_waiting_costs_next_to_nothing(inbox):
+    await inbox.open()
+    spent = []
+
+    for _ in range(3):
+        began = time.process_time()
+        await inbox.wait(0, 1.0)
+        spent.append(time.process_time() - began)
+
+    assert min(spent) < 0.08
+
+
 def test_who_waits_for_long_looks_less_often():
     looks = [pause(quiet) for quiet in range(3000)]
 

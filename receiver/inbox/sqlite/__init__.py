@@ -8,7 +8,6 @@ Must not know: HTTP, sinks, what an event means.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -37,7 +36,7 @@ from receiver.inbox.facts import UNKNOWN, Closing, Definition, Passage, Regime
 from receiver.inbox.retention import Limits, Purged
 from receiver.inbox.sqlite import facts, search, views
 from receiver.inbox.sqlite.claims import Claims
-from receiver.inbox.sqlite.drafts import drafted
+from receiver.inbox.sqlite.drafts import Drafting
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
 from receiver.inbox.sqlite.helm import Helm
@@ -92,8 +91,7 @@ class SqliteInbox(Replaying, Helm, Mending):
         self._purging: Purging | None = None
         self._room = Room(path, hard_limit)
         self._closed = False
-        self._drafting = 0
-        """How many batches were given and are not yet handed over."""
+        self._drafting = Drafting()
         self.registry = SqliteRegistry(self._running)
         """What is decided while Receiver runs (receiver.inbox.registry)."""
 
@@ -110,11 +108,7 @@ class SqliteInbox(Replaying, Helm, Mending):
     ) -> list[Receipt]:
         engine = self._running()
         self._room.check(engine.read)
-        self._drafting += 1
-        try:
-            drafts = await drafted(batch)
-        finally:
-            self._drafting -= 1
+        drafts = await self._drafting.drafts(batch)
         receipts: list[Receipt]
         receipts, newest = await engine.begin(Appending(batch, cursor, drafts))
         engine.doorbell.ring(newest)
@@ -258,8 +252,7 @@ class SqliteInbox(Replaying, Helm, Mending):
         claims, self._claims = self._claims, None
         if not self._closed and engine is not None and not engine.elsewhere:
             self._closed = True
-            while self._drafting:  # noqa: ASYNC110 (a few turns, whichever loop drafts)
-                await asyncio.sleep(0)
+            await self._drafting.ended()
             if claims is not None:
                 with suppress(StoreError):  # what is not saved is passed once more, no more
                     await claims.save()

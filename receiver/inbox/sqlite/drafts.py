@@ -18,6 +18,7 @@ from receiver.inbox import Entry, Receipt, Status
 from receiver.inbox.sqlite import bundles, duplicates
 from receiver.inbox.sqlite.duplicates import KeyRow, Known
 from receiver.inbox.sqlite.rows import micros
+from receiver.inbox.sqlite.writer import FAULTS_OF_WORK
 from receiver.strictjson import slices
 
 DIGEST_BYTES = 16
@@ -26,13 +27,13 @@ kept all 32, so those of a stored key are at least as many."""
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """Some events that are accepted if none of their keys is remembered."""
+    """Some events that are accepted if none of their keys is remembered, or met twice."""
 
     receipts: list[Receipt]
     """Of each, in order."""
     bundles: list[bundles.Row]
     keys: list[bytes]
-    """Of each event one, and no two alike."""
+    """Of each event one."""
     key_rows: list[KeyRow]
     window: int | None
     """Of every key: seconds that it is remembered; None: the store's own window."""
@@ -40,16 +41,13 @@ class Draft(msgspec.Struct, frozen=True):
     """When the last of them came, in microseconds."""
 
 
-def draft(entries: Sequence[Entry], found: Sequence[bytes | None]) -> Draft | None:
-    """The draft of some events, given their keys; None where there is more to be said of one.
+def draft(entries: Sequence[Entry], keys: list[bytes]) -> Draft | None:
+    """The draft of some events and their keys; None where there is more to be said of one of them.
 
-    Raises TypeError, ValueError or OverflowError for events that no store could keep.
+    Raises one of `FAULTS_OF_WORK` for events that no store could keep.
     """
-    keys = [key for key in found if key is not None]
     windows = {entry.dedup_window for entry in entries}
-    if len(windows) != 1 or len(set(keys)) < len(entries):
-        return None
-    if {entry.problems for entry in entries} != {()}:
+    if len(windows) != 1 or {entry.problems for entry in entries} != {()}:
         return None
     at, ids = times(entries), [entry.id for entry in entries]
     return Draft(
@@ -62,22 +60,47 @@ def draft(entries: Sequence[Entry], found: Sequence[bytes | None]) -> Draft | No
     )
 
 
-async def drafted(entries: Sequence[Entry]) -> list[Draft]:
-    """The drafts of a large batch, in order, made while others on the loop get their turn.
+class Drafting:
+    """Drafts large batches on the event loop, one after another, a lot of each in a turn of it."""
 
-    None of a small batch, which is drafted with others; nor where a draft is None or fails: the
-    writer says of which event, and what becomes of it.
-    """
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn = asyncio.Lock()
+
+    async def drafts(self, entries: Sequence[Entry]) -> list[Draft]:
+        """The drafts of a large batch, in order; none of a small one: those are drafted together.
+
+        None, either, where more is to be said of an event: the writer says what becomes of it.
+        """
+        if len(entries) < bundles.MOST:
+            return []
+        async with self._mine():
+            return await _drafts(entries)
+
+    async def ended(self) -> None:
+        """All batches that were given before have their drafts: that is a few turns' work."""
+        async with self._mine():
+            return
+
+    def _mine(self) -> asyncio.Lock:
+        """The lock, which is of one loop; nobody holds that of a loop that ran before."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._turn = loop, asyncio.Lock()
+        return self._turn
+
+
+async def _drafts(entries: Sequence[Entry]) -> list[Draft]:
     drafts: list[Draft] = []
-    if len(entries) < bundles.MOST:
-        return drafts
     for some in slices([entry.raw for entry in entries]):
         if drafts:
             await asyncio.sleep(0)
         try:
-            one = draft(entries[some], duplicates.keys_of(entries[some]))
-        except Exception:
-            return []
+            found = duplicates.keys_of(entries[some])
+            keys = [key for key in found if key is not None]
+            one = draft(entries[some], keys) if len(keys) == len(found) else None
+        except FAULTS_OF_WORK:
+            one = None
         if one is None:
             return []
         drafts.append(one)

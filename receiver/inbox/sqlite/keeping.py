@@ -50,11 +50,6 @@ class _Additions(msgspec.Struct):
     """When the last of the events came, in microseconds."""
     quarantine: list[tuple[Any, ...]] = []
 
-    @property
-    def new_keys(self) -> int:
-        """How many keys nobody knew."""
-        return sum(len(row.hashes) for rows in self.key_rows.values() for row in rows)
-
 
 class Keeper:
     """Keeps batches; remembers dedup keys for `window` seconds, and `keys` of them, at most."""
@@ -72,18 +67,19 @@ class Keeper:
         """
         self._duplicates.begin(connection)
         last = self._duplicates.last_seq
-        keys = [_keys_of(batch) for batch in batches]
+        keys = list(chain.from_iterable(map(_keys_of, batches)))
         new = self._added(connection, batches, keys)
         newest = bundles.add(connection, new.bundles, last)
         insert(connection, "insert_quarantined", new.quarantine)
         if newest > last or new.key_rows:
+            new_keys = sum(len(row.hashes) for rows in new.key_rows.values() for row in rows)
             counted = {
                 "events": newest - last,
-                "dedup_keys": new.new_keys,
+                "dedup_keys": new_keys,
                 "last_dedup": self._duplicates.remember(connection, new.key_rows),
             }
             connection.execute(SQL["count"], counted).close()
-            self._duplicates.trim(connection, new.new_keys, new.latest)
+            self._duplicates.trim(connection, new_keys, new.latest)
         for batch in batches:
             if batch.cursor is not None:
                 connection.execute(SQL["keep_cursor"], batch.cursor).close()
@@ -96,19 +92,19 @@ class Keeper:
         self._duplicates.committed()
 
     def _added(
-        self, connection: sqlite3.Connection, batches: Sequence[Batch], keys: Sequence[Keys]
+        self, connection: sqlite3.Connection, batches: Sequence[Batch], keys: Keys
     ) -> _Additions:
-        """What becomes of each event, and what is to be written."""
-        met = [key for key in chain.from_iterable(keys) if key is not None]
+        """What becomes of each event, given its key, and what is to be written."""
+        entries = list(chain.from_iterable([batch.entries for batch in batches]))
+        met = [key for key in keys if key is not None]
         known = self._duplicates.known(connection, list(map(hash, met)))
         distinct = set(met)
-        # Fewer where two events have one key, or one has none.
-        if len(distinct) == sum(map(len, keys)) and distinct.isdisjoint(known):
-            drafts = _drafts(batches, keys)
+        # Fewer keys than events: one is met twice, or an event has none.
+        if len(distinct) == len(entries) and distinct.isdisjoint(known):
+            drafts = _drafts(batches, entries, met)
             if drafts is not None:
                 return self._all_new(drafts)
-        entries = chain.from_iterable([batch.entries for batch in batches])
-        return self._judged(list(entries), list(chain.from_iterable(keys)), known)
+        return self._judged(entries, keys, known)
 
     def _all_new(self, drafts: Sequence[Draft]) -> _Additions:
         """As `_judged`, in a third of the time, where every event is accepted."""
@@ -165,21 +161,23 @@ def _keys_of(batch: Batch) -> Keys:
     return keys_of(batch.entries)
 
 
-def _drafts(batches: Sequence[Batch], keys: Sequence[Keys]) -> list[Draft] | None:
+def _drafts(
+    batches: Sequence[Batch], entries: Sequence[Entry], keys: list[bytes]
+) -> list[Draft] | None:
     """Drafts of all events of some batches, in order; None where one of them has none.
 
     Small batches are drafted together here.
     """
     drafts: list[Draft] = []
-    pairs = zip(batches, keys, strict=True)
-    for drafted, run in groupby(pairs, lambda pair: bool(pair[0].drafts)):
-        if drafted:
-            drafts += chain.from_iterable([batch.drafts for batch, _ in run])
-            continue
+    start = 0
+    for drafted, run in groupby(batches, lambda batch: bool(batch.drafts)):
         some = list(run)
-        entries = list(chain.from_iterable([batch.entries for batch, _ in some]))
-        together = draft(entries, list(chain.from_iterable([theirs for _, theirs in some])))
-        if together is None:
+        until = start + sum(len(batch.entries) for batch in some)
+        if drafted:
+            drafts += chain.from_iterable([batch.drafts for batch in some])
+        elif together := draft(entries[start:until], keys[start:until]):
+            drafts.append(together)
+        else:
             return None
-        drafts.append(together)
+        start = until
     return drafts

@@ -240,7 +240,7 @@ class Writer:
                 results = run(connection)
                 self._file.bound_log(connection)
             return _outcomes(works, results)
-        except _FAULTS_OF_WORK as error:
+        except FAULTS_OF_WORK as error:
             if len(works) > 1:
                 raise _OneOfMany from error
             return _outcomes(works, error=UnkeepableError(f"this cannot be kept: {error!r}"))
@@ -253,7 +253,7 @@ class _OneOfMany(Exception):
     """One of several works in a transaction is at fault."""
 
 
-_FAULTS_OF_WORK = (
+FAULTS_OF_WORK = (
     sqlite3.IntegrityError,
     sqlite3.DataError,
     sqlite3.InterfaceError,

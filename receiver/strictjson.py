@@ -50,13 +50,19 @@ def decode(data: bytes, *, depth: int, keys: int) -> Any:
     try:
         value = _decode(data)
         _check(data, value, _encode(value), depth, keys)
-    except UnicodeDecodeError:
-        raise JsonError("not UTF-8") from None
-    except msgspec.MsgspecError as error:
-        raise JsonError(f"not JSON: {error}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise JsonError(f"not JSON: {error if _is_utf8(data) else 'not UTF-8'}") from None
     except RecursionError:
         raise JsonError("nested too deeply") from None
     return value
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def value_of(text: bytes, *, depth: int, keys: int) -> Any | JsonError:

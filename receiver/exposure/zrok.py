@@ -21,6 +21,9 @@ PROGRAMS = ("zrok2", "zrok")
 STARTING = 45.0
 STOPPING = 10.0
 HELPING = 15.0
+LOOK = 0.5
+"""Seconds after which a signal is seen that came just before a wait in the kernel."""
+
 INSTALL = "install it (https://docs.zrok.io), then enable this machine: `zrok enable TOKEN`"
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -103,6 +106,7 @@ class Share:
         self._command = command(program, target, name)
         self._said: list[str] = []
         self._found = threading.Event()
+        self._ended = threading.Event()
         self._url: str | None = None
         self._process: subprocess.Popen[str] | None = None
 
@@ -146,8 +150,8 @@ class Share:
 
     def wait(self) -> None:
         """Until it ends."""
-        if self._process is not None:
-            self._process.wait()
+        while not self._ended.wait(LOOK):
+            continue
 
     def __exit__(
         self,
@@ -178,6 +182,7 @@ class Share:
                     self._url = url
                     self._found.set()
         self._process.wait()
+        self._ended.set()
         self._found.set()
 
 

@@ -50,13 +50,14 @@ def program(tmp_path: Path) -> Path:
 @pytest.fixture
 def expose(
     receiver: RunningReceiver, program: Path, tmp_path: Path
-) -> Callable[..., subprocess.Popen[str]]:
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts the command beside the receiver, with a zrok AS some words say."""
+    started: list[subprocess.Popen[str]] = []
 
     def run(*options: str, how: str = "") -> subprocess.Popen[str]:
         environ = {**os.environ, "ZROK_AS": how, "ZROK_LOG": str(tmp_path / "log")}
         environ["RECEIVER_SERVER__ADMIN"] = receiver.admin.removeprefix("http://")
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "receiver", "expose", "--zrok", str(program), *options],
             cwd=receiver.folder,
             env=environ,
@@ -64,8 +65,13 @@ def expose(
             stderr=subprocess.PIPE,
             text=True,
         )
+        started.append(process)
+        return process
 
-    return run
+    yield run
+    for process in started:
+        with process:  # closes its pipes
+            process.kill()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import fcntl
+import math
 import os
 import sqlite3
 from contextlib import closing
@@ -22,6 +23,12 @@ async def opened(inbox):
     """A store that was opened; one that was not is never opened on the event loop."""
     await inbox.open()
     return inbox
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """However slow the disk is, the event loop goes on asking it."""
+    monkeypatch.setattr(writer, "SLOW_SECONDS", math.inf)
 
 
 async def kept(inbox, entries):
@@ -108,7 +115,7 @@ async def test_a_store_that_was_moved_away_is_left_to_append(opened, path, tmp_p
 
 
 async def test_a_store_that_is_moved_away_while_the_lock_is_waited_for_is_left_to_append(
-    opened, path, tmp_path, entry, monkeypatch
+    opened, path, tmp_path, entry, trusted, monkeypatch
 ):
     await kept(opened, [entry(id="before")])
     taken_soon = storefile._taken_soon
@@ -126,7 +133,7 @@ async def test_a_store_that_is_moved_away_while_the_lock_is_waited_for_is_left_t
 
 
 async def test_who_waited_for_the_lock_in_vain_does_not_wait_for_it_again(
-    opened, path, entry, monkeypatch
+    opened, path, entry, trusted, monkeypatch
 ):
     await kept(opened, [entry(id="before")])
     waits = []

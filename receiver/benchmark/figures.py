@@ -124,7 +124,7 @@ _LINES: tuple[tuple[str, str, str, Goal | None], ...] = (
     (LANE_MANY, "events/s", BARE_MANY, Goal(0.5)),
     (LANES, "events/s", LANE, Goal(0.9)),
     (OVER, "events/s", CONNEXION, Goal(5)),
-    (MESSAGES, "messages/s", "", Goal(50_000)),
+    (MESSAGES, "messages/s", "", Goal(100_000)),
     (DRAIN, "events/s", LANE, Goal(1)),
     (DRAIN_MANY, "events/s", LANE, Goal(1)),
     (REPLAY, "events/s", "", Goal(20_000)),

@@ -16,15 +16,30 @@ from tempfile import TemporaryDirectory
 
 from receiver.benchmark import generator
 from receiver.benchmark.generator import CONNECTIONS, Load
-from receiver.benchmark.traffic import Traffic
+from receiver.benchmark.traffic import ARRAY, Traffic
 from receiver.errors import ReceiverError
 from receiver.inbox.sqlite import open_store
 from receiver.testing import RunningReceiver
 
 WARM_SECONDS = 1
 WARM_REQUESTS = 20_000
+WARM_ARRAYS = 150
 ARRAY_CONNECTIONS = 8
 _STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """What is sent to a receiver, and how."""
+
+    traffic: Traffic
+    requests: Path
+    warmup: Path
+    warm: int
+    """Different requests in `warmup`."""
+    connections: int
+    events: int = 1
+    """In each request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +63,36 @@ class Stand:
         return _sound(name, load)
 
     def receiver(self, workers: int, connections: int = CONNECTIONS) -> Load:
-        """`receiver serve`, without routes; every event that was answered must be in its inbox."""
-        config = configuration(self.contract, self.single)
+        """`receiver serve`, without routes."""
+        race = Race(self.single, self.requests, self.warmup, WARM_REQUESTS, connections)
+        return self._keeping(race, workers)
+
+    def arrays(self, traffic: Traffic, requests: Path, warmup: Path) -> Load:
+        """As `receiver`, with one worker and a whole array in each request."""
+        race = Race(traffic, requests, warmup, WARM_ARRAYS, ARRAY_CONNECTIONS, ARRAY)
+        return self._keeping(race, workers=1)
+
+    def _keeping(self, race: Race, workers: int) -> Load:
+        """Every event that was answered must be in the inbox."""
+        config = configuration(self.contract, race.traffic)
         with TemporaryDirectory() as folder:
             arguments = ["--workers", str(workers)]
             serving = RunningReceiver(
                 Path(folder), config=config, arguments=arguments, command="serve"
             )
             with serving:
-                url = serving.url
-                warm = generator.run(self.wrk, url, self.warmup, WARM_SECONDS, connections)
-                load = generator.run(self.wrk, url, self.requests, self.seconds, connections)
+                url, many = serving.url, race.connections
+                warm = generator.run(self.wrk, url, race.warmup, WARM_SECONDS, many)
+                load = generator.run(self.wrk, url, race.requests, self.seconds, many)
             kept = asyncio.run(_kept(Path(folder)))
-        if kept < min(warm.requests, WARM_REQUESTS) + load.requests and load.refused == 0:
+        _sound(f"receiver with {workers} workers", load)
+        answered = race.events * (min(warm.requests, race.warm) + load.requests)
+        if kept < answered:
             raise ReceiverError(
-                f"{warm.requests + load.requests} events were answered and {kept} are kept: "
+                f"{answered} events were answered and {kept} are kept: "
                 "either the requests ran out, or this is a fault of Receiver's"
             )
-        return _sound(f"receiver with {workers} workers", load)
-
-    def arrays(self, traffic: Traffic, requests: Path, warmup: Path) -> Load:
-        """As `receiver`, with one worker and a whole array in each request."""
-        config = configuration(self.contract, traffic)
-        with (
-            TemporaryDirectory() as folder,
-            RunningReceiver(
-                Path(folder), config=config, arguments=["--workers", "1"], command="serve"
-            ) as serving,
-        ):
-            generator.run(self.wrk, serving.url, warmup, WARM_SECONDS, ARRAY_CONNECTIONS)
-            load = generator.run(self.wrk, serving.url, requests, self.seconds, ARRAY_CONNECTIONS)
-        return _sound("receiver with arrays", load)
+        return load
 
 
 def configuration(contract: str, traffic: Traffic, routes: str = "") -> str:

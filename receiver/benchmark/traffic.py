@@ -99,9 +99,10 @@ class Traffic:
         parts = body.split(samples.encoded(time))
         if len(parts) != 2 or not isinstance(time, int | float):
             raise ReceiverError(f"nothing tells the events of {self.event.name} apart")
+        nodes = mark[:8].encode()  # so that no other traffic has the same event
         for number in range(amount):
             later = samples.encoded(time + number * _APART).join(parts)
-            yield later.replace(one, b"node-%d" % (number % NODES))
+            yield later.replace(one, b"%b-%d" % (nodes, number % NODES))
 
 
 def single(contract: Contract, name: str | None = None) -> Traffic:

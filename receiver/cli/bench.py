@@ -58,7 +58,7 @@ def bench(
     from receiver import catalogue
     from receiver.benchmark import generator, traffic
     from receiver.benchmark.figures import Rounds
-    from receiver.benchmark.races import WARM_REQUESTS, Stand
+    from receiver.benchmark.races import WARM_ARRAYS, WARM_REQUESTS, Stand
 
     wrk = generator.find()
     served = catalogue.contract(contract)
@@ -74,7 +74,7 @@ def bench(
         many = Path(folder, "arrays")
         if arrays is not None:
             arrays.write(many, ARRAYS * seconds)
-            arrays.write(many.with_suffix(".warm"), ARRAYS)
+            arrays.write(many.with_suffix(".warm"), WARM_ARRAYS)
         for number in range(1, rounds + 1):
             said = f"round {number} of {rounds}"
             _round(measured, stand, arrays, many, partial(_say, said))
@@ -121,11 +121,11 @@ def _round(
         loads[name] = load = race()
         measured.add(name, load.rate)
     measured.add(names.OVER, loads[names.LANE].rate)
-    measured.add(names.BUSY, max(load.busy for load in loads.values()))
     if arrays is not None:
         say(names.MESSAGES)
-        load = stand.arrays(arrays, many, many.with_suffix(".warm"))
+        loads[names.MESSAGES] = load = stand.arrays(arrays, many, many.with_suffix(".warm"))
         measured.add(names.MESSAGES, load.rate * ARRAY)
+    measured.add(names.BUSY, max(load.busy for load in loads.values()))
     for name, sink in ((names.DRAIN, delivery.One), (names.DRAIN_MANY, delivery.Many)):
         say(name)
         measured.add(name, delivery.drain(stand.contract, stand.single, sink, DRAINED))

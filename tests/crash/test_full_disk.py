@@ -17,6 +17,8 @@ from traffic import Traffic
 SIZE = 48 * 2**20
 FREE = 3 * 2**20
 """Bytes that are left when the disk begins to fill."""
+RATE = 200.0
+"""Events in a second before every route has begun: the traffic alone must not fill the disk."""
 REFUSALS = 100
 """Answers of 503 to wait for, while the disk is full."""
 
@@ -39,6 +41,7 @@ def run(tmp_path: Path, store: Path | None, fill: Callable[[Served], Callable[[]
     def fill_and_empty(served: Served, traffic: Traffic) -> None:
         _until(lambda: traffic.done > 500 and _all_deliver(served), traffic)
         workers.append({found.pid for found in served.processes()})
+        traffic.pace = 0.0
         empty = fill(served)
         _until(lambda: traffic.tally.statuses["503"] > REFUSALS, traffic)
         time.sleep(1.0)
@@ -49,7 +52,12 @@ def run(tmp_path: Path, store: Path | None, fill: Callable[[Served], Callable[[]
         traffic.stopped = True
 
     outcome: Outcome = campaign(
-        tmp_path / "run", events=10**6, store=store, meanwhile=fill_and_empty, limit=120
+        tmp_path / "run",
+        events=10**6,
+        rate=RATE,
+        store=store,
+        meanwhile=fill_and_empty,
+        limit=120,
     )
     print("\n".join(outcome.lines()))
 

@@ -133,7 +133,8 @@ class Traffic:
         self._lanes = lanes
         self._chance = random.Random(seed)
         self._twice = share_twice
-        self._pace = lanes / rate if rate else 0.0
+        self.pace = lanes / rate if rate else 0.0
+        """Seconds that each lane rests after an event."""
         each, more = divmod(events, nodes)
         self._nodes = deque(
             (f"n{place}", 0, each + (place < more)) for place in range(min(nodes, events))
@@ -158,26 +159,28 @@ class Traffic:
 
     async def _lane(self) -> None:
         connection: list[Connection] = []
-        while not self.stopped:
-            if self._again:
-                await self._send(connection, *self._again.popleft(), again=True)
-            elif self._nodes:
-                self._busy += 1
-                node, first, end = self._nodes.popleft()
-                last = min(first + RUN, end)
-                for number in range(first, last):
-                    await self._event(connection, node, number)
-                    if self.stopped:
-                        break
-                if last < end:
-                    self._nodes.append((node, last, end))
-                self._busy -= 1
-            elif self._busy:
-                await asyncio.sleep(0.02)  # another lane may give its node back, or send again
-            else:
-                break
-        for each in connection:
-            each.transport.close()
+        try:
+            while not self.stopped:
+                if self._again:
+                    await self._send(connection, *self._again.popleft(), again=True)
+                elif self._nodes:
+                    self._busy += 1
+                    node, first, end = self._nodes.popleft()
+                    last = min(first + RUN, end)
+                    for number in range(first, last):
+                        await self._event(connection, node, number)
+                        if self.stopped:
+                            break
+                    if last < end:
+                        self._nodes.append((node, last, end))
+                    self._busy -= 1
+                elif self._busy:
+                    await asyncio.sleep(0.02)  # another lane may give its node back, or send again
+                else:
+                    break
+        finally:
+            for each in connection:
+                each.transport.close()
 
     async def _event(self, connection: list[Connection], node: str, number: int) -> None:
         twice = self._chance.random() < self._twice
@@ -189,8 +192,8 @@ class Traffic:
         await self._send(connection, node, number)
         if twice and not before:
             self._again.append((node, number))
-        if self._pace:
-            await asyncio.sleep(self._pace)
+        if self.pace:
+            await asyncio.sleep(self.pace)
 
     async def _send(
         self, connection: list[Connection], node: str, number: int, *, again: bool = False

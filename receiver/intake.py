@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
@@ -20,7 +20,7 @@ from receiver.contract import Operation
 from receiver.deadline import Deadlines
 from receiver.errors import JsonError, StoreError, UnkeepableError
 from receiver.gate import RETRY_SECONDS, Content, Found, Gate, Request, broken
-from receiver.inbox import Entry, Inbox
+from receiver.inbox import Batch, Entry, Inbox
 from receiver.judgement import Arrival, judge, report
 from receiver.keyring import Keyring
 from receiver.locator import Headers
@@ -108,7 +108,7 @@ class Intake:
             if isinstance(found, Content):
                 outcome, detail = await self.keep_array(found)
             elif isinstance(found, Entry):
-                outcome, detail = await self._append([found], operation.batch)
+                outcome, detail = await self._kept(self._inbox.append([found]), operation.batch)
             else:
                 outcome, detail = found
         except Exception as error:
@@ -172,8 +172,9 @@ class Intake:
 
         An event that no store could keep spoils no other.
         """
+        several = len(entries) > 1
         try:
-            outcome, detail = await self._append(entries, batch=False)
+            outcome, detail = await self._kept(self._inbox.append(entries), several=several)
         except UnkeepableError:
             return [one for entry in entries for one in await self.keep([entry])]
         except Exception as error:
@@ -198,8 +199,10 @@ class Intake:
         """What became of an array of events; raises nothing but a cancellation."""
         operation = array.arrival.rules.operation
         try:
-            entries = await self._entries(array.arrival, array.content)
-            return await self._append(entries, batch=True)
+            batch = await self._batch(array.arrival, array.content)
+            if not batch.entries:
+                return Taken((), batch=True), ""
+            return await self._kept(batch.append(), batch=True)
         except Exception as error:
             return broken(operation, error)
 
@@ -236,40 +239,43 @@ class Intake:
             self._said[text] = now
             _log.warning("%s", text)
 
-    async def _entries(self, arrival: Arrival, content: bytes) -> list[Entry]:
+    async def _batch(self, arrival: Arrival, content: bytes) -> Batch:
         """The events of an array, each judged on its own.
 
         An array that cannot be split, or has more elements than the operation's limit, is kept
         whole, as one entry in quarantine: refusing it would make its sender send it for ever, and
         taking a part of it would lose the rest.
         """
-        limits = arrival.rules.operation.limits
+        batch, limits = self._inbox.batch(), arrival.rules.operation.limits
         try:
             lots = strictjson.lots(
                 content, depth=limits.depth, keys=limits.keys, limit=limits.events
             )
         except JsonError as error:
-            return [judge(arrival, content, error)]
-        entries: list[Entry] = []
+            batch.add([judge(arrival, content, error)])
+            return batch
         for raws, values in lots:
-            if entries:
+            if batch.entries:
                 await asyncio.sleep(0)  # other requests get their turn
-            entries += judge_all([arrival] * len(raws), raws, values)
-        return entries
+            batch.add(judge_all([arrival] * len(raws), raws, values))
+        return batch
 
-    async def _append(self, entries: list[Entry], batch: bool) -> tuple[Outcome, str]:
-        """What became of them. Raises UnkeepableError only if they are of several requests."""
-        if not entries:
-            return Taken((), batch), ""
+    async def _kept(
+        self, appending: Awaitable[list[Receipt]], batch: bool = False, several: bool = False
+    ) -> tuple[Outcome, str]:
+        """What became of what is appended; `batch`: of an array, `several`: of several requests.
+
+        Raises UnkeepableError for several requests only.
+        """
         wait = self._commits.begin()
         try:
-            return Taken(await self._inbox.append(entries), batch), ""
+            return Taken(await appending, batch), ""
         except asyncio.CancelledError:
             if not self._commits.caught(wait):
                 raise
             why = f"not committed within {APPEND_SECONDS:g} seconds"
         except StoreError as error:
-            if isinstance(error, UnkeepableError) and len(entries) > 1 and not batch:
+            if isinstance(error, UnkeepableError) and several:
                 raise
             why = str(error)
         finally:

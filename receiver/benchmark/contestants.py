@@ -14,7 +14,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from receiver import catalogue
-from receiver.http.app import settle_memory
+from receiver.http.app import settle
 from receiver.http.framework import AsyncApp, RelativeResolver, SwaggerUIOptions
 
 NAMES = ("bare", "bare-own", "connexion")
@@ -83,7 +83,7 @@ def main(name: str, dotted: str, operation: str) -> None:
         proxy_headers=False,
         server_header=False,
     )
-    settle_memory()
+    settle()
     print(listener.getsockname()[1], flush=True)
     uvicorn.Server(config).run(sockets=[listener])
 

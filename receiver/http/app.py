@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -37,6 +38,11 @@ _log = logging.getLogger("receiver.http")
 
 YOUNG = 50_000
 """Objects after which the garbage collector looks for circles; a request leaves none behind."""
+
+SWITCH_SECONDS = 0.001
+"""How long a thread keeps the interpreter from another that waits for it. Python's own 5 ms, which
+the store's writer waits several times in a transaction, are as long as the event loop takes for a
+thousand events."""
 
 Step = Callable[[], Awaitable[None]]
 """Something to do when the application starts or stops."""
@@ -105,7 +111,7 @@ def _lifespan(on_start: Step, on_stop: Step) -> Callable[[Any], Any]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await on_start()
-        settle_memory()
+        settle()
         try:
             yield
         finally:
@@ -114,8 +120,8 @@ def _lifespan(on_start: Step, on_stop: Step) -> Callable[[Any], Any]:
     return lifespan
 
 
-def settle_memory() -> None:
-    """Spare the garbage collector what lives as long as the process.
+def settle() -> None:
+    """Have threads take quick turns, and spare the garbage collector what lives on.
 
     connexion and the contract are some 200,000 objects: to walk over them takes 30 ms, during which
     nobody is answered, and happened every few thousand requests.
@@ -123,6 +129,7 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 async def _no_such_thing(

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from receiver.inbox.batch import Batch
 from receiver.inbox.facts import UNKNOWN, Facts, Regime
 from receiver.inbox.figures import Figures
 from receiver.inbox.letters import Letters
@@ -26,6 +27,7 @@ from receiver.receipt import Declined, Receipt, Status
 
 __all__ = [
     "Attempt",
+    "Batch",
     "Claim",
     "DeadLetter",
     "Declined",
@@ -209,6 +211,9 @@ class Inbox(Steering, Facts, Letters, Readmission, Replays, Retention, Protocol)
         An entry whose dedup key is remembered with the same bytes is a duplicate; with other bytes
         it is quarantined. `cursor` is a puller's (name, place), kept in the same transaction.
         """
+
+    def batch(self) -> Batch:
+        """For a batch of which some events are known before others: it takes less to append."""
 
     def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
         """As `append`, before this returns, where that can be; else nothing was done.

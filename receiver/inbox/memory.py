@@ -14,6 +14,7 @@ from datetime import datetime
 from receiver.errors import StoreError
 from receiver.inbox import (
     Attempt,
+    Batch,
     Claim,
     DeadLetter,
     Declined,
@@ -100,6 +101,9 @@ class MemoryInbox(Again, Desk, Helm, History):
             return Receipt(Status.QUARANTINED, entry.id, problems)
         self._events.add(stored(entry, seq=self._events.last + 1))
         return Receipt(Status.ACCEPTED, entry.id)
+
+    def batch(self) -> Batch:
+        return Batch(self.append)
 
     def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
         return Declined.UNFIT  # `append` waits for nothing

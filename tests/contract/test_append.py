@@ -52,6 +52,26 @@ async def test_a_large_batch_is_kept_whole(inbox, entry):
     assert (await inbox.figures()).events == 1_333
 
 
+async def test_a_batch_that_came_in_parts_is_kept_as_one(inbox, entry):
+    entries = [
+        entry(id=f"e{number:03}", dedup_key=b"%d" % (number % 290), raw=b"the same")
+        for number in range(300)
+    ]
+    batch = inbox.batch()
+    for start, end in ((0, 200), (200, 200), (200, 299), (299, 300)):
+        batch.add(entries[start:end])
+
+    assert await inbox.read(Query()) == []
+    receipts = await batch.append()
+
+    assert [receipt.status for receipt in receipts] == [Status.ACCEPTED] * 290 + [
+        Status.DUPLICATE
+    ] * 10
+    assert [event.id for event in await inbox.read(Query(limit=400))] == [
+        each.id for each in entries[:290]
+    ]
+
+
 async def test_batches_of_many_callers_each_stay_in_order(inbox, entry):
     async def caller(name: str) -> None:
         for _ in range(5):

@@ -1,4 +1,4 @@
-"""Large batches are drafted before the store is looked at; what becomes of them is as of any."""
+"""Batches that are made in parts are drafted as they come; what becomes of them is as of any."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from receiver import strictjson
 from receiver.errors import StoreError, UnkeepableError
 from receiver.inbox import Query, Status
 from receiver.inbox.memory import MemoryInbox
-from receiver.inbox.sqlite import drafts, open_store
+from receiver.inbox.sqlite import bundles, drafts, open_store
 
-LARGE = strictjson.TOGETHER + 70
-"""Events of a batch that takes two drafts."""
+PART = 192
+LARGE = PART + 70
+"""Events of a batch that comes in two parts."""
 
 ODD = {
     "stored": {"dedup_key": b"stored", "raw": b"as before"},
@@ -57,33 +57,38 @@ def large(entry):
     return make
 
 
+async def sent(inbox, entries):
+    """The receipts of a batch that came in parts."""
+    batch = inbox.batch()
+    for at in range(0, len(entries), PART):
+        batch.add(entries[at : at + PART])
+    return await batch.append()
+
+
 def statuses(receipts):
     return Counter(receipt.status for batch in receipts for receipt in batch)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sent=batches, together=st.booleans())
+@given(batches=batches, together=st.booleans())
 async def test_what_becomes_of_an_event_is_the_same_in_any_batch(
-    tmp_path_factory, large, sent, together
+    tmp_path_factory, large, batches, together
 ):
     disk, memory = open_store(tmp_path_factory.mktemp("same") / "inbox.db"), MemoryInbox()
-    sent = [[*large(1, {0: "stored"})], *(large(amount, odd) for amount, odd in sent)]
+    batches = [[*large(1, {0: "stored"})], *(large(amount, odd) for amount, odd in batches)]
 
-    told = [await memory.append(batch) for batch in sent]
-    first = [await disk.append(sent[0])]
+    told = [await memory.append(batch) for batch in batches]
     if together:
-        rest = list(await asyncio.gather(*map(disk.append, sent[1:])))
+        receipts = list(await asyncio.gather(*(sent(disk, batch) for batch in batches)))
     else:
-        rest = [await disk.append(batch) for batch in sent[1:]]
+        receipts = [await sent(disk, batch) for batch in batches]
 
-    if not together:  # else a small batch may be kept before a large one
-        assert first + rest == told
-    assert statuses(first + rest) == statuses(told)
+    assert receipts == told
     kept = {e.id: (e.raw, e.time, e.received_at) for e in await disk.read(Query(limit=10_000))}
-    assert sorted(kept) == sorted(
-        receipt.id for batch in first + rest for receipt in batch if receipt.status == "accepted"
-    )
-    entries = {e.id: (e.raw, e.time, e.received_at) for batch in sent for e in batch}
+    assert list(kept) == [
+        receipt.id for batch in receipts for receipt in batch if receipt.status == "accepted"
+    ]
+    entries = {e.id: (e.raw, e.time, e.received_at) for batch in batches for e in batch}
     assert all(entries[id] == found for id, found in kept.items())
     await disk.close()
 
@@ -91,7 +96,7 @@ async def test_what_becomes_of_an_event_is_the_same_in_any_batch(
 async def test_one_key_in_two_batches_at_once_is_kept_once(inbox, large):
     ours, theirs = large(odd={LARGE - 1: "twice"}), large(odd={3: "twice"})
 
-    receipts = await asyncio.gather(inbox.append(ours), inbox.append(theirs))
+    receipts = await asyncio.gather(sent(inbox, ours), sent(inbox, theirs))
 
     assert statuses(receipts) == {Status.DUPLICATE: 1, Status.ACCEPTED: 2 * LARGE - 1}
     kept = [event.id for event in await inbox.read(Query(limit=10_000))]
@@ -100,31 +105,25 @@ async def test_one_key_in_two_batches_at_once_is_kept_once(inbox, large):
         assert [id for id in kept if id in ids] == [id for id in ids if id in kept]
 
 
-async def test_large_batches_at_once_are_kept_in_order_and_drafted_a_lot_a_turn(
+async def test_a_part_is_drafted_when_it_comes_unless_it_is_all_and_small(
     inbox, large, monkeypatch
 ):
-    loop, turn, turns = asyncio.get_running_loop(), 0, []
+    drafted = []
     draft = drafts.draft
 
-    def tick():
-        nonlocal turn, ticking
-        turn += 1
-        ticking = loop.call_soon(tick)
+    def counted(entries, keys):
+        drafted.append(len(entries))
+        return draft(entries, keys)
 
-    def counted(*given):
-        turns.append(turn)
-        return draft(*given)
-
-    ticking = loop.call_soon(tick)
     monkeypatch.setattr(drafts, "draft", counted)
-    sent = [large() for _ in range(5)]
+    whole, small = inbox.batch(), inbox.batch()
+    whole.add(large(PART))
+    whole.add(large(1))
+    small.add(large(bundles.MOST - 1))
 
-    await asyncio.gather(*map(inbox.append, sent))
-    ticking.cancel()
-
-    assert len(turns) == len(set(turns)) == 2 * len(sent)
-    kept = [event.id for event in await inbox.read(Query(limit=10_000))]
-    assert kept == [one.id for batch in sent for one in batch]
+    assert drafted == [PART, 1]
+    assert {receipt.status for receipt in await whole.append()} == {Status.ACCEPTED}
+    assert {receipt.status for receipt in await small.append()} == {Status.ACCEPTED}
 
 
 @pytest.mark.parametrize("time", [datetime(2026, 5, 1), None], ids=["no zone", "none"])
@@ -132,35 +131,35 @@ async def test_a_batch_with_an_event_that_no_store_could_keep_is_not_kept(inbox,
     spoilt = [*large(LARGE), *large(1, time=time)]
 
     with pytest.raises(UnkeepableError):
-        await inbox.append(spoilt)
+        await sent(inbox, spoilt)
 
     assert await inbox.read(Query()) == []
-    good = await inbox.append(spoilt[:-1])
+    good = await sent(inbox, spoilt[:-1])
     assert {receipt.status for receipt in good} == {Status.ACCEPTED}
 
 
 async def test_a_batch_that_was_begun_is_kept_before_the_inbox_is_closed(store, large):
     inbox, many = store(), large(10 * LARGE)
-    begun = asyncio.create_task(inbox.append(many))
+    begun = asyncio.create_task(sent(inbox, many))
     await asyncio.sleep(0)
 
     await inbox.close()
 
     assert {receipt.status for receipt in await begun} == {Status.ACCEPTED}
     with pytest.raises(StoreError, match="closed"):
-        await inbox.append(many)
+        await sent(inbox, many)
     assert len(await store().read(Query(limit=10_000))) == len(many)
 
 
 async def test_keys_of_drafts_are_remembered_for_their_own_windows(inbox, large):
     brief, usual = large(dedup_window=60), large()
-    await asyncio.gather(inbox.append(brief), inbox.append(usual))
+    await asyncio.gather(sent(inbox, brief), sent(inbox, usual))
     later = brief[0].received_at + timedelta(seconds=61)
 
     def again(batch):
         return [replace(one, id=f"again-{one.id}", received_at=later) for one in batch]
 
-    forgotten, known = await inbox.append(again(brief)), await inbox.append(again(usual))
+    forgotten, known = await sent(inbox, again(brief)), await sent(inbox, again(usual))
 
     assert {receipt.status for receipt in forgotten} == {Status.ACCEPTED}
     assert {receipt.status for receipt in known} == {Status.DUPLICATE}

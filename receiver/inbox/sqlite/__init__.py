@@ -18,6 +18,7 @@ from typing import Literal
 from receiver.errors import StoreError
 from receiver.inbox import (
     Attempt,
+    Batch,
     Claim,
     DeadLetter,
     Entry,
@@ -36,7 +37,7 @@ from receiver.inbox.facts import UNKNOWN, Closing, Definition, Passage, Regime
 from receiver.inbox.retention import Limits, Purged
 from receiver.inbox.sqlite import facts, search, views
 from receiver.inbox.sqlite.claims import Claims
-from receiver.inbox.sqlite.drafts import Drafting
+from receiver.inbox.sqlite.drafts import Draft, DraftedBatch
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
 from receiver.inbox.sqlite.helm import Helm
@@ -91,7 +92,6 @@ class SqliteInbox(Replaying, Helm, Mending):
         self._purging: Purging | None = None
         self._room = Room(path, hard_limit)
         self._closed = False
-        self._drafting = Drafting()
         self.registry = SqliteRegistry(self._running)
         """What is decided while Receiver runs (receiver.inbox.registry)."""
 
@@ -106,11 +106,21 @@ class SqliteInbox(Replaying, Helm, Mending):
     async def append(
         self, batch: Sequence[Entry], cursor: tuple[str, str] | None = None
     ) -> list[Receipt]:
+        return await self._append(Appending(batch, cursor))
+
+    def batch(self) -> Batch:
+        return DraftedBatch(self._append_drafted)
+
+    async def _append_drafted(
+        self, entries: Sequence[Entry], drafts: Sequence[Draft]
+    ) -> list[Receipt]:
+        return await self._append(Appending(entries, None, drafts))
+
+    async def _append(self, work: Appending) -> list[Receipt]:
         engine = self._running()
         self._room.check(engine.read)
-        drafts = await self._drafting.drafts(batch)
         receipts: list[Receipt]
-        receipts, newest = await engine.begin(Appending(batch, cursor, drafts))
+        receipts, newest = await engine.begin(work)
         engine.doorbell.ring(newest)
         return receipts
 
@@ -252,7 +262,6 @@ class SqliteInbox(Replaying, Helm, Mending):
         claims, self._claims = self._claims, None
         if not self._closed and engine is not None and not engine.elsewhere:
             self._closed = True
-            await self._drafting.ended()
             if claims is not None:
                 with suppress(StoreError):  # what is not saved is passed once more, no more
                     await claims.save()

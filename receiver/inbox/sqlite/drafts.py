@@ -6,20 +6,19 @@ lock. Must not know: which keys are remembered, positions, threads.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import repeat
+from typing import cast
 
 import msgspec
 
-from receiver.inbox import Entry, Receipt, Status
+from receiver.inbox import Batch, Entry, Receipt, Status
 from receiver.inbox.sqlite import bundles, duplicates
 from receiver.inbox.sqlite.duplicates import KeyRow, Known
 from receiver.inbox.sqlite.rows import micros
 from receiver.inbox.sqlite.writer import FAULTS_OF_WORK
-from receiver.strictjson import slices
 
 DIGEST_BYTES = 16
 """Of a payload's SHA-256, by which it is told from another with its dedup key. An earlier Receiver
@@ -60,51 +59,39 @@ def draft(entries: Sequence[Entry], keys: list[bytes]) -> Draft | None:
     )
 
 
-class Drafting:
-    """Drafts large batches on the event loop, one after another, a lot of each in a turn of it."""
+class DraftedBatch(Batch):
+    """A batch of which each part is drafted when it comes, so that the writer finds it ready.
 
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._turn = asyncio.Lock()
+    A small batch is not: the writer drafts it with others. Nor is one of which there is more to be
+    said: the writer says what becomes of each event, and of a batch that no store could keep.
+    """
 
-    async def drafts(self, entries: Sequence[Entry]) -> list[Draft]:
-        """The drafts of a large batch, in order; none of a small one: those are drafted together.
+    def __init__(
+        self, append: Callable[[Sequence[Entry], Sequence[Draft]], Awaitable[list[Receipt]]]
+    ) -> None:
+        super().__init__(lambda entries: append(entries, self._drafts))
+        self._drafts: list[Draft] = []
+        """Of all that it was given, or none."""
+        self._as_it_is = False
 
-        None, either, where more is to be said of an event: the writer says what becomes of it.
-        """
-        if len(entries) < bundles.MOST:
-            return []
-        async with self._mine():
-            return await _drafts(entries)
-
-    async def ended(self) -> None:
-        """All batches that were given before have their drafts: that is a few turns' work."""
-        async with self._mine():
+    def add(self, entries: Sequence[Entry]) -> None:
+        super().add(entries)
+        if not self._drafts and len(entries) < bundles.MOST:
+            self._as_it_is = True
+        if self._as_it_is:
             return
-
-    def _mine(self) -> asyncio.Lock:
-        """The lock, which is of one loop; nobody holds that of a loop that ran before."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._turn = loop, asyncio.Lock()
-        return self._turn
+        if one := _drafted(entries):
+            self._drafts.append(one)
+        else:
+            self._drafts, self._as_it_is = [], True
 
 
-async def _drafts(entries: Sequence[Entry]) -> list[Draft]:
-    drafts: list[Draft] = []
-    for some in slices([entry.raw for entry in entries]):
-        if drafts:
-            await asyncio.sleep(0)
-        try:
-            found = duplicates.keys_of(entries[some])
-            keys = [key for key in found if key is not None]
-            one = draft(entries[some], keys) if len(keys) == len(found) else None
-        except FAULTS_OF_WORK:
-            one = None
-        if one is None:
-            return []
-        drafts.append(one)
-    return drafts
+def _drafted(entries: Sequence[Entry]) -> Draft | None:
+    try:
+        keys = duplicates.keys_of(entries)
+        return None if None in keys else draft(entries, cast(list[bytes], keys))
+    except FAULTS_OF_WORK:
+        return None
 
 
 def digest(entry: Entry) -> bytes:

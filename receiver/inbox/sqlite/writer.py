@@ -171,9 +171,9 @@ class Writer:
         going_on = True
         while going_on:
             works, going_on = self._next()
-            if works:
-                self._do(works)
-                self._done += len(works)
+            outcomes = self._do(works)
+            self._done += len(works)  # who is told may ask the event loop next
+            _tell(outcomes)
         self._file.close()
 
     def _next(self) -> tuple[list[Any], bool]:
@@ -190,7 +190,7 @@ class Writer:
                 return works, True
         return works, False
 
-    def _do(self, works: list[Any]) -> None:
+    def _do(self, works: list[Any]) -> list[Outcome]:
         works = [work for work in works if not _left(work)]
         bare = [work for work in works if isinstance(work, Bare)]
         grouped = [work for work in works if not isinstance(work, Bare)]
@@ -199,7 +199,7 @@ class Writer:
             outcomes += self._commit(grouped, self._file.locked, perf_counter())
         for work in bare:
             outcomes += self._attempt([work], work.run, self._file.locked)
-        _tell(outcomes)
+        return outcomes
 
     def _commit(self, works: list[Any], alone: Alone, asked: float) -> list[Outcome]:
         """Do works in one transaction; if one of them cannot be done at all, each in its own.

@@ -6,7 +6,7 @@ Must not know: how a store keeps events.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from receiver.inbox import Entry, Receipt
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Batch:
     """Events on their way into an inbox; a store's own kind prepares what it is given."""
 
-    def __init__(self, append: Callable[[Sequence[Entry]], Awaitable[list[Receipt]]]) -> None:
+    def __init__(self, append: Callable[[Any], Awaitable[list[Receipt]]]) -> None:
+        """`append` is given the batch, which must not be in it: that would be a circle."""
         self.entries: list[Entry] = []
         """What it was given, in order."""
         self._append = append
@@ -26,4 +27,4 @@ class Batch:
 
     async def append(self) -> list[Receipt]:
         """Keep them all: as `Inbox.append`, of one batch."""
-        return await self._append(self.entries)
+        return await self._append(self)

@@ -103,7 +103,7 @@ class MemoryInbox(Again, Desk, Helm, History):
         return Receipt(Status.ACCEPTED, entry.id)
 
     def batch(self) -> Batch:
-        return Batch(self.append)
+        return Batch(lambda batch: self.append(batch.entries))
 
     def append_at_once(self, batch: Sequence[Entry]) -> list[Receipt] | Declined:
         return Declined.UNFIT  # `append` waits for nothing

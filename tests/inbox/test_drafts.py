@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
+import weakref
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -124,6 +126,21 @@ async def test_a_part_is_drafted_when_it_comes_unless_it_is_all_and_small(
     assert drafted == [PART, 1]
     assert {receipt.status for receipt in await whole.append()} == {Status.ACCEPTED}
     assert {receipt.status for receipt in await small.append()} == {Status.ACCEPTED}
+
+
+async def test_a_batch_goes_as_soon_as_nobody_has_it(inbox, large):
+    await inbox.open()
+    gc.disable()  # which would find it, after some hundreds more
+    try:
+        batch = inbox.batch()
+        batch.add(large())
+        await batch.append()
+        gone = weakref.ref(batch)
+        del batch
+        await asyncio.sleep(0)
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("time", [datetime(2026, 5, 1), None], ids=["no zone", "none"])

@@ -37,7 +37,7 @@ from receiver.inbox.facts import UNKNOWN, Closing, Definition, Passage, Regime
 from receiver.inbox.retention import Limits, Purged
 from receiver.inbox.sqlite import facts, search, views
 from receiver.inbox.sqlite.claims import Claims
-from receiver.inbox.sqlite.drafts import Draft, DraftedBatch
+from receiver.inbox.sqlite.drafts import DraftedBatch
 from receiver.inbox.sqlite.engine import Engine
 from receiver.inbox.sqlite.group import Appending, Group
 from receiver.inbox.sqlite.helm import Helm
@@ -111,10 +111,8 @@ class SqliteInbox(Replaying, Helm, Mending):
     def batch(self) -> Batch:
         return DraftedBatch(self._append_drafted)
 
-    async def _append_drafted(
-        self, entries: Sequence[Entry], drafts: Sequence[Draft]
-    ) -> list[Receipt]:
-        return await self._append(Appending(entries, None, drafts))
+    async def _append_drafted(self, batch: DraftedBatch) -> list[Receipt]:
+        return await self._append(Appending(batch.entries, None, batch.drafts))
 
     async def _append(self, work: Appending) -> list[Receipt]:
         engine = self._running()

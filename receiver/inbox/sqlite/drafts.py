@@ -66,24 +66,22 @@ class DraftedBatch(Batch):
     said: the writer says what becomes of each event, and of a batch that no store could keep.
     """
 
-    def __init__(
-        self, append: Callable[[Sequence[Entry], Sequence[Draft]], Awaitable[list[Receipt]]]
-    ) -> None:
-        super().__init__(lambda entries: append(entries, self._drafts))
-        self._drafts: list[Draft] = []
+    def __init__(self, append: Callable[[DraftedBatch], Awaitable[list[Receipt]]]) -> None:
+        super().__init__(append)
+        self.drafts: list[Draft] = []
         """Of all that it was given, or none."""
         self._as_it_is = False
 
     def add(self, entries: Sequence[Entry]) -> None:
         super().add(entries)
-        if not self._drafts and len(entries) < bundles.MOST:
+        if not self.drafts and len(entries) < bundles.MOST:
             self._as_it_is = True
         if self._as_it_is:
             return
         if one := _drafted(entries):
-            self._drafts.append(one)
+            self.drafts.append(one)
         else:
-            self._drafts, self._as_it_is = [], True
+            self.drafts, self._as_it_is = [], True
 
 
 def _drafted(entries: Sequence[Entry]) -> Draft | None:

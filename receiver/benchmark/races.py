@@ -32,6 +32,7 @@ _STOP_SECONDS = 10.0
 class Race:
     """What is sent to a receiver, and how."""
 
+    name: str
     traffic: Traffic
     requests: Path
     warmup: Path
@@ -64,12 +65,14 @@ class Stand:
 
     def receiver(self, workers: int, connections: int = CONNECTIONS) -> Load:
         """`receiver serve`, without routes."""
-        race = Race(self.single, self.requests, self.warmup, WARM_REQUESTS, connections)
+        name = f"receiver, workers: {workers}"
+        race = Race(name, self.single, self.requests, self.warmup, WARM_REQUESTS, connections)
         return self._keeping(race, workers)
 
     def arrays(self, traffic: Traffic, requests: Path, warmup: Path) -> Load:
         """As `receiver`, with one worker and a whole array in each request."""
-        race = Race(traffic, requests, warmup, WARM_ARRAYS, ARRAY_CONNECTIONS, ARRAY)
+        name = "receiver, arrays"
+        race = Race(name, traffic, requests, warmup, WARM_ARRAYS, ARRAY_CONNECTIONS, ARRAY)
         return self._keeping(race, workers=1)
 
     def _keeping(self, race: Race, workers: int) -> Load:
@@ -85,11 +88,11 @@ class Stand:
                 warm = generator.run(self.wrk, url, race.warmup, WARM_SECONDS, many)
                 load = generator.run(self.wrk, url, race.requests, self.seconds, many)
             kept = asyncio.run(_kept(Path(folder)))
-        _sound(f"receiver with {workers} workers", load)
-        answered = race.events * (min(warm.requests, race.warm) + load.requests)
-        if kept < answered:
+        answered = min(_sound(race.name, warm).requests, race.warm)
+        answered += _sound(race.name, load).requests
+        if kept < answered * race.events:
             raise ReceiverError(
-                f"{answered} events were answered and {kept} are kept: "
+                f"{race.name}: {answered * race.events} events were answered and {kept} are kept: "
                 "either the requests ran out, or this is a fault of Receiver's"
             )
         return load

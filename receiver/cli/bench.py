@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FASTEST = 45_000
 """Requests in a second that are made in advance for each second of a race, at most."""
 
-ARRAYS = 150
+ARRAYS = 200
 """The same for arrays."""
 
 DRAINED = 50_000

@@ -129,7 +129,9 @@ class Share:
 
     def url(self, seconds: float = STARTING) -> str:
         """The public URL, as soon as zrok has said it. Raises ReceiverError."""
-        self._found.wait(seconds)
+        end = time.monotonic() + seconds
+        while not self._found.wait(LOOK) and time.monotonic() < end:
+            continue
         found = self._url
         if found is None:
             said = "".join(self._said)
@@ -150,8 +152,8 @@ class Share:
 
     def wait(self) -> None:
         """Until it ends."""
-        while not self._ended.wait(LOOK):
-            continue
+        while not self.over:
+            self._ended.wait(LOOK)
 
     def __exit__(
         self,

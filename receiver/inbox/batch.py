@@ -22,7 +22,7 @@ class Batch:
         self._append = append
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Take some events more; raises nothing."""
+        """Take some events more."""
         self.entries += entries
 
     async def append(self) -> list[Receipt]:

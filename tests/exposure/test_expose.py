@@ -70,8 +70,12 @@ def expose(
 
     yield run
     for process in started:
-        with process:  # closes its pipes
+        process.terminate()  # so that it takes the share down
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
             process.kill()
+            process.communicate()
 
 
 @pytest.fixture

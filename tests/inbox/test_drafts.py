@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import sys
 import weakref
 from collections import Counter
 from datetime import datetime, timedelta
@@ -107,38 +108,56 @@ async def test_one_key_in_two_batches_at_once_is_kept_once(inbox, large):
         assert [id for id in kept if id in ids] == [id for id in ids if id in kept]
 
 
-async def test_a_part_is_drafted_when_it_comes_unless_it_is_all_and_small(
-    inbox, large, monkeypatch
+@pytest.mark.parametrize(
+    ("parts", "drafted"),
+    [
+        ([PART, 1], [PART, 1]),
+        ([bundles.MOST - 1], []),
+        ([0, 1, 0, PART, 0, 2], [PART + 1, 2]),
+        ([40, 40, 40], [80, 40]),
+    ],
+    ids=["as it comes", "small", "a small part first", "small parts"],
+)
+async def test_a_part_is_drafted_when_it_comes_but_a_small_one_with_the_next(
+    inbox, large, monkeypatch, parts, drafted
 ):
-    drafted = []
+    told = []
     draft = drafts.draft
 
     def counted(entries, keys):
-        drafted.append(len(entries))
+        told.append(len(entries))
         return draft(entries, keys)
 
-    monkeypatch.setattr(drafts, "draft", counted)
-    whole, small = inbox.batch(), inbox.batch()
-    whole.add(large(PART))
-    whole.add(large(1))
-    small.add(large(bundles.MOST - 1))
+    batch = inbox.batch()
+    with monkeypatch.context() as patched:
+        patched.setattr(drafts, "draft", counted)
+        for amount in parts:
+            batch.add(large(amount))
 
-    assert drafted == [PART, 1]
-    assert {receipt.status for receipt in await whole.append()} == {Status.ACCEPTED}
-    assert {receipt.status for receipt in await small.append()} == {Status.ACCEPTED}
+    assert told == drafted
+    assert [receipt.status for receipt in await batch.append()] == [Status.ACCEPTED] * sum(parts)
 
 
-async def test_a_batch_goes_as_soon_as_nobody_has_it(inbox, large):
-    await inbox.open()
-    gc.disable()  # which would find it, after some hundreds more
+async def test_parts_of_few_but_large_events_are_drafted_at_once(inbox, large):
+    batch = inbox.batch()
+    batch.add(large(2, raw=bytes(bundles.MOST_BYTES)))
+
+    assert [len(one.receipts) for one in batch.drafts] == [2]
+
+
+async def test_what_was_kept_goes_from_memory_at_once(inbox, large):
+    gc.disable()  # which would find what is in a circle, after some hundreds more
     try:
-        batch = inbox.batch()
-        batch.add(large())
+        batch, entries = inbox.batch(), large()
+        batch.add(entries)
         await batch.append()
-        gone = weakref.ref(batch)
-        del batch
-        await asyncio.sleep(0)
-        assert gone() is None
+        gone, last = weakref.ref(batch), entries[-1]
+        del batch, entries
+        for _ in range(6000):  # the thread has told us, and lets go of it
+            if sys.getrefcount(last) == 2:
+                break
+            await asyncio.sleep(0.01)
+        assert (gone(), sys.getrefcount(last)) == (None, 2), "ours, and that of the call"
     finally:
         gc.enable()
 

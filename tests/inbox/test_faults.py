@@ -211,3 +211,40 @@ async def test_a_verdict_that_could_not_be_saved_is_saved_before_anything_is_cla
 
     assert [claim.event.id for claim in claims] == ["a", "b"]
     assert (await inbox.places())[0].position == 1
+
+
+async def test_a_verdict_that_could_not_be_saved_is_owed_though_an_older_one_is_told_after_it(
+    inbox, entry, monkeypatch
+):
+    await inbox.register([RouteStart(route="r")])
+    await inbox.append([entry(id=name, node=name) for name in "abc"])
+    now = entry().received_at
+    a, b = await inbox.claim("r", 2, now=now, match=lambda head: True)
+    engine = inbox._running()
+    do, done, may_tell = engine.do, asyncio.Event(), asyncio.Event()
+
+    async def told_late(work):
+        outcome = await do(work)
+        done.set()
+        await may_tell.wait()
+        return outcome
+
+    async def failing(work):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(engine, "do", told_late)
+    older = asyncio.create_task(inbox.settle([a]))
+    await asyncio.wait_for(done.wait(), 60)
+    monkeypatch.setattr(engine, "do", failing)
+    with pytest.raises(StoreError):
+        await inbox.settle([b])
+    may_tell.set()
+    await older
+
+    with pytest.raises(StoreError):  # as long as it cannot be saved
+        await inbox.claim("r", 1, now=now, match=lambda head: True)
+    monkeypatch.setattr(engine, "do", do)
+    [c] = await inbox.claim("r", 9, now=now, match=lambda head: True)
+
+    assert c.event.id == "c"
+    assert (await inbox.places())[0].position == 2

@@ -181,7 +181,8 @@ class Claims:
         except BaseException:
             route.owes = True
             raise
-        route.owes = False
+        # An older save may be told after a newer one that failed.
+        route.owes = route.owes and route.unsaved
 
     async def _save_all(self, some: Sequence[Route]) -> None:
         if len(some) == 1:

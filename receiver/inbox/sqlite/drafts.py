@@ -70,18 +70,28 @@ class DraftedBatch(Batch):
         super().__init__(append)
         self.drafts: list[Draft] = []
         """Of all that it was given, or none."""
-        self._as_it_is = False
+        self._small: list[Entry] = []
+        """What came first, for as long as that is little."""
+        self._plain = False
 
     def add(self, entries: Sequence[Entry]) -> None:
         super().add(entries)
-        if not self.drafts and len(entries) < bundles.MOST:
-            self._as_it_is = True
-        if self._as_it_is:
+        part = [*self._small, *entries]
+        self._small = []
+        if self._plain or not part:
             return
-        if one := _drafted(entries):
+        if not self.drafts and _is_little(part):
+            self._small = part
+        elif one := _drafted(part):
             self.drafts.append(one)
         else:
-            self.drafts, self._as_it_is = [], True
+            self.drafts, self._plain = [], True
+
+
+def _is_little(entries: Sequence[Entry]) -> bool:
+    """Whether it leaves room in a bundle."""
+    few = len(entries) < bundles.MOST
+    return few and sum([len(entry.raw) for entry in entries]) < bundles.MOST_BYTES
 
 
 def _drafted(entries: Sequence[Entry]) -> Draft | None:

@@ -25,7 +25,7 @@ Keys = Sequence[bytes | None]
 """Dedup keys of some events, as `keys_of` tells them."""
 
 
-class Batch(Protocol):
+class Given(Protocol):
     """One call of `append`."""
 
     @property
@@ -58,7 +58,7 @@ class Keeper:
         self._duplicates = Duplicates(round(window * 1_000_000), keys)
 
     def keep(
-        self, connection: sqlite3.Connection, batches: Sequence[Batch]
+        self, connection: sqlite3.Connection, batches: Sequence[Given]
     ) -> tuple[list[list[Receipt]], int]:
         """Write the batches, in order; receipts for each, and the newest position or 0.
 
@@ -92,7 +92,7 @@ class Keeper:
         self._duplicates.committed()
 
     def _added(
-        self, connection: sqlite3.Connection, batches: Sequence[Batch], keys: Keys
+        self, connection: sqlite3.Connection, batches: Sequence[Given], keys: Keys
     ) -> _Additions:
         """What becomes of each event, given its key, and what is to be written."""
         entries = list(chain.from_iterable([batch.entries for batch in batches]))
@@ -154,7 +154,7 @@ class Keeper:
         return _Additions(receipts, bundles.rows(accepted), key_rows, latest, quarantine)
 
 
-def _keys_of(batch: Batch) -> Keys:
+def _keys_of(batch: Given) -> Keys:
     """The keys of a batch's events, in order."""
     if batch.drafts:
         return list(chain.from_iterable([draft.keys for draft in batch.drafts]))
@@ -162,7 +162,7 @@ def _keys_of(batch: Batch) -> Keys:
 
 
 def _drafts(
-    batches: Sequence[Batch], entries: Sequence[Entry], keys: list[bytes]
+    batches: Sequence[Given], entries: Sequence[Entry], keys: list[bytes]
 ) -> list[Draft] | None:
     """Drafts of all events of some batches, in order; None where one of them has none.
 

@@ -15,7 +15,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from queue import Empty, SimpleQueue
@@ -168,13 +168,17 @@ class Writer:
     # What is below runs in the thread; `_commit` on the event loop, too, while the thread is idle.
 
     def _live(self) -> None:
-        going_on = True
-        while going_on:
-            works, going_on = self._next()
-            outcomes = self._do(works)
-            self._done += len(works)  # who is told may ask the event loop next
-            _tell(outcomes)
+        while self._turn():
+            continue
         self._file.close()
+
+    def _turn(self) -> bool:
+        """Do what is queued; whether to go on. Nothing of it is held while there is no more."""
+        works, going_on = self._next()
+        outcomes = self._do(works)
+        self._done += len(works)  # who is told may ask the event loop next
+        _tell(outcomes)
+        return going_on
 
     def _next(self) -> tuple[list[Any], bool]:
         """All that is queued, as soon as there is something, and whether to go on afterwards."""
@@ -194,9 +198,7 @@ class Writer:
         works = [work for work in works if not _left(work)]
         bare = [work for work in works if isinstance(work, Bare)]
         grouped = [work for work in works if not isinstance(work, Bare)]
-        outcomes: list[Outcome] = []
-        if grouped:
-            outcomes += self._commit(grouped, self._file.locked, perf_counter())
+        outcomes = self._commit(grouped, self._file.locked, perf_counter()) if grouped else []
         for work in bare:
             outcomes += self._attempt([work], work.run, self._file.locked)
         return outcomes
@@ -283,10 +285,8 @@ def _tell(outcomes: list[Outcome]) -> None:
     loops = {future.get_loop() for future, _, _ in outcomes if future is not None}
     for loop in loops:
         mine = [each for each in outcomes if each[0] is not None and each[0].get_loop() is loop]
-        try:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
             loop.call_soon_threadsafe(resolve, mine)
-        except RuntimeError:
-            continue  # the loop is closed: nobody waits there any more
 
 
 def resolve(outcomes: list[Outcome]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import math
 import sqlite3
 from contextlib import closing
 
@@ -102,8 +103,9 @@ async def test_a_reader_that_never_ends_delays_nobody(inbox, path, entry):
 
 
 async def test_a_log_that_is_begun_anew_is_written_over_and_nothing_of_it_is_lost(
-    inbox, path, entry
+    inbox, path, entry, monkeypatch
 ):
+    monkeypatch.setattr(engine, "LOOK_SECONDS", math.inf)  # only upkeep begins it anew
     events = [entry(raw=PAYLOAD) for _ in range(50)]
     await inbox.append(events)
     await fill(inbox, entry, 20)

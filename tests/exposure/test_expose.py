@@ -187,6 +187,17 @@ def test_it_goes_on_until_it_is_stopped_and_takes_the_share_down(
     assert log(tmp_path)[-1] == "deleted"
 
 
+def test_a_share_ends_when_zrok_does_whoever_holds_its_output(
+    zrok_as: Callable[..., zrok.Share], tmp_path: Path
+) -> None:
+    with zrok_as("heir") as share:
+        share.url()
+        share.wait()
+
+        heir = int(log(tmp_path)[-1])
+        os.kill(heir, signal.SIGKILL)  # which raises where it is no more
+
+
 @pytest.mark.parametrize(
     ("how", "command"),
     [

@@ -8,6 +8,7 @@ import http.client
 import http.server
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -113,6 +114,9 @@ def main() -> None:
     sys.stderr.flush()
     if "dies" in AS:
         sys.exit("[ERROR]: the router is gone")
+    if "heir" in AS:
+        note(str(subprocess.Popen(["sleep", "60"]).pid))
+        return
     ended.wait()
     note("deleted")
 

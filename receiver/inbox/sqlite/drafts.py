@@ -76,10 +76,9 @@ class DraftedBatch(Batch):
 
     def add(self, entries: Sequence[Entry]) -> None:
         super().add(entries)
-        part = [*self._small, *entries]
-        self._small = []
-        if self._plain or not part:
+        if self._plain or not entries:
             return
+        part, self._small = [*self._small, *entries], []
         if not self.drafts and _is_little(part):
             self._small = part
         elif one := _drafted(part):
@@ -95,6 +94,7 @@ def _is_little(entries: Sequence[Entry]) -> bool:
 
 
 def _drafted(entries: Sequence[Entry]) -> Draft | None:
+    """As `draft`; None, too, where an entry is at fault: the writer meets that, and tells of it."""
     try:
         keys = duplicates.keys_of(entries)
         return None if None in keys else draft(entries, cast(list[bytes], keys))
